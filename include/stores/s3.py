@@ -3,7 +3,8 @@
 Rules (``docs/data-contract.md``): objects whose key is a function of their content are put with
 ``If-None-Match: *``; shared objects change by compare-and-swap (``If-Match``). A ``412`` on our own retried
 request means nothing by itself: every client re-sends a PUT whose answer was lost, and is then told that
-"someone else" won. It is resolved by ``HEAD`` and a comparison of ``content_sha256``. A ``409`` decides nothing.
+"someone else" won. It is resolved by ``HEAD`` and a comparison of ``content_sha256``.
+A ``409`` decides nothing.
 """
 
 from __future__ import annotations
@@ -48,10 +49,15 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class PutOutcome:
-    """What a put-if-absent came to: ``created`` is false where the same content already stood there."""
+    """What a put-if-absent came to.
+
+    ``created`` is false where the same content already stood there; ``etag`` and ``metadata`` are those of the
+    object that stands, whoever wrote it.
+    """
 
     key: str
     etag: str
+    metadata: Mapping[str, str]
     created: bool
 
 
@@ -162,7 +168,7 @@ class S3Store:
             etag = self._put(key, body, content_type, facts, {"IfNoneMatch": "*"})
         except LostRace:
             return self._recognise(key, body, content_type, facts)
-        return PutOutcome(key, etag, created=True)
+        return PutOutcome(key, etag, facts, created=True)
 
     def _update_once(self, key: str, change: Callable[[bytes | None], bytes | None]) -> StoredObject | None:
         found = self.find(key)
@@ -205,7 +211,7 @@ class S3Store:
             raise WriteInFlight(f"{key} was refused as existing, yet is not there: try again")
         etag, metadata = held
         if metadata.get(CONTENT_SHA256) == facts[CONTENT_SHA256]:
-            return PutOutcome(key, etag, created=False)
+            return PutOutcome(key, etag, metadata, created=False)
         conflict_key = f"_conflict/{key}.{sha256(body).hexdigest()[:16]}"
         self._put(conflict_key, body, content_type, facts, {})
         raise ContentConflict(key, conflict_key)
