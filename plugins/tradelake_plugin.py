@@ -1,4 +1,4 @@
-"""Registers the lake with Airflow. Thin on purpose: everything stands in the package ``tradelake`` beside it."""
+"""Registers the lake with Airflow. Thin on purpose: the package ``tradelake`` beside it holds everything."""
 
 from __future__ import annotations
 

@@ -51,8 +51,8 @@ class StoredObject:
 class PutOutcome:
     """What a put-if-absent came to.
 
-    ``created`` is false where the same content already stood there; ``etag`` and ``metadata`` are those of the
-    object that stands, whoever wrote it.
+    ``created`` is false where the same content already stood there; ``etag`` and ``metadata`` are those
+    of the object that stands, whoever wrote it.
     """
 
     key: str
