@@ -96,9 +96,7 @@ class Seaweed:
 
     def _is_healthy(self) -> bool:
         try:
-            return (
-                urllib3.request("GET", f"{self.endpoint.url}/healthz", timeout=2, retries=False).status == 200
-            )
+            answer = urllib3.request("GET", f"{self.endpoint.url}/healthz", timeout=2, retries=False)
         except urllib3.exceptions.HTTPError:
             return False
         return answer.status == 200
