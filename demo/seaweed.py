@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
-import urllib3
+import httpx
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -96,10 +96,9 @@ class Seaweed:
 
     def _is_healthy(self) -> bool:
         try:
-            answer = urllib3.request("GET", f"{self.endpoint.url}/healthz", timeout=2, retries=False)
-        except urllib3.exceptions.HTTPError:
+            return httpx.get(f"{self.endpoint.url}/healthz", timeout=2, trust_env=False).is_success
+        except httpx.TransportError:
             return False
-        return answer.status == 200
 
     def _stores_objects(self) -> bool:
         """Put, get and delete one object: `/healthz` answers before the first volume can be written."""

@@ -5,7 +5,6 @@ import socket
 import boto3
 import psutil
 import pytest
-import urllib3
 from botocore.exceptions import ClientError
 
 from demo.seaweed import Seaweed
