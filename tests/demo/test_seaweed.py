@@ -3,6 +3,7 @@
 import socket
 
 import boto3
+import httpx
 import psutil
 import pytest
 from botocore.exceptions import ClientError
@@ -64,8 +65,6 @@ def test_listens_on_loopback_only_and_serves_objects_only_on_the_s3_port(tmp_pat
 
 def _serves_the_root(port: int) -> bool:
     try:
-        return (
-            urllib3.request("GET", f"http://127.0.0.1:{port}/buckets", timeout=2, retries=False).status == 200
-        )
-    except urllib3.exceptions.HTTPError:
+        return httpx.get(f"http://127.0.0.1:{port}/buckets", timeout=2, trust_env=False).is_success
+    except httpx.TransportError:
         return False
