@@ -85,8 +85,9 @@ class EncodedBatch:
 
     @property
     def metadata(self) -> dict[str, str]:
-        """S3 user metadata: the facts of the Parquet footer, and the SHA-256 of the bytes."""
-        return {**_metadata({name: getattr(self, name) for name in _FACTS}), "sha256": self.sha256}
+        """S3 user metadata: the facts of the Parquet footer, and size and SHA-256 of the bytes."""
+        facts = _metadata({name: getattr(self, name) for name in _FACTS})
+        return {**facts, "sha256": self.sha256, "bytes": str(len(self.body))}
 
 
 def encode(trades: Sequence[Trade], symbol: str, source: Source, file_format: str) -> EncodedBatch:
