@@ -9,11 +9,14 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from simulator import websocket
+from simulator.articles import Articles
 from simulator.clock import Clock
 from simulator.control import Control
+from simulator.cryptopanic import CryptoPanic
 from simulator.events import Event
 from simulator.exchange import Exchange
 from simulator.faults import ActiveFaults
+from simulator.feeds import Feeds
 from simulator.hub import Hub
 from simulator.klines import KlineBook
 from simulator.log import RunLog
@@ -44,6 +47,9 @@ async def running(settings: Settings) -> AsyncIterator[int]:
     websocket.add_routes(app, settings, hub, log)
     RestApi(exchange, clock, faults).add_routes(app)
     Control(clock, exchange, hub, faults).add_routes(app)
+    Feeds(settings.start).add_routes(app)
+    Articles(settings.start).add_routes(app)
+    CryptoPanic(settings.cryptopanic_token, settings.start).add_routes(app)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:

@@ -90,7 +90,7 @@ class Connection:
             self._queued.add(trade)
 
     def flush(self) -> None:
-        """Give the queue to the socket if it can take it, or cut the client off when the queue is too long."""
+        """Give the queue to the socket if it can take it; cut off a client whose queue is too long."""
         if self._transport.is_closing():
             return
         if self._transport.get_write_buffer_size() == 0:

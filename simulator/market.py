@@ -43,7 +43,7 @@ def market_events(settings: Settings) -> Iterator[Event]:
 
 
 def quiet_minutes(symbol: str, settings: Settings) -> set[int]:
-    """Opening times of the minutes without a trade: one inside each hour of a run of three minutes or more."""
+    """Opening times of the minutes without a trade: one inside each hour of three minutes or more."""
     random = Random(f"{settings.seed}:{symbol}:quiet")
     quiet = set()
     for first in range(0, settings.minutes, HOUR_MINUTES):
@@ -73,13 +73,13 @@ class _Activity:
         self._random = random
         self._quiet = quiet
         self._minute_factor = 1.0
-        self._pause_until_us = 0
+        self._pause_us = range(0)
 
     def of_second(self, second_us: int) -> float:
         """Factor of one second; zero in quiet minutes and in pauses of 4 to 15 seconds."""
         if second_us % MINUTE_US == 0:
             self._begin_minute(second_us)
-        if second_us < self._pause_until_us:
+        if second_us in self._pause_us:
             return 0.0
         burst = 12.0 if self._random.random() < 0.005 else 1.0
         return self._minute_factor * burst
@@ -87,9 +87,10 @@ class _Activity:
     def _begin_minute(self, minute_us: int) -> None:
         self._minute_factor = self._random.lognormvariate(-0.08, 0.4)
         if minute_us in self._quiet:
-            self._pause_until_us = minute_us + MINUTE_US
+            self._pause_us = range(minute_us, minute_us + MINUTE_US)
         elif self._random.random() < 0.25:
-            self._pause_until_us = minute_us + self._random.randint(4, 15) * MICROSECONDS
+            start_us = minute_us + self._random.randint(10, 40) * MICROSECONDS
+            self._pause_us = range(start_us, start_us + self._random.randint(4, 15) * MICROSECONDS)
 
 
 class _SymbolMarket:
