@@ -1,9 +1,10 @@
 """One run of the simulator: its parts, put together and served on one port."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from simulator.articles import Articles
 from simulator.clock import Clock
 from simulator.control import Control
 from simulator.cryptopanic import CryptoPanic
+from simulator.errors import StartError
 from simulator.events import Event
 from simulator.exchange import Exchange
 from simulator.faults import ActiveFaults
@@ -29,44 +31,63 @@ from simulator.tape import read_tapes, symbols_of
 SHUTDOWN_SECONDS = 1.0
 
 
+@dataclass(frozen=True)
+class Run:
+    """A run that listens; ``work`` ends only if the market or the log fails."""
+
+    port: int
+    work: asyncio.Future[tuple[None, None]]
+
+
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[int]:
-    """Serve a run and yield its port; on leaving, everything is closed and the log is complete.
+async def running(settings: Settings) -> AsyncIterator[Run]:
+    """Serve a run; on leaving, everything is closed and the log is complete.
 
     Raises:
-        OSError: the port cannot be listened on.
-        LogError: the log directory is not usable.
-        TapeError: a tape cannot be played.
+        StartError: the port, the log directory or a tape cannot be used.
     """
     settings, events, books = _market(settings)
-    log = RunLog(settings.log_dir)
-    hub, faults = Hub(), ActiveFaults()
-    clock = Clock(settings.begin_us, settings.speed)
-    exchange = Exchange(settings.symbols, books, hub, log, faults)
-    app = web.Application()
-    websocket.add_routes(app, settings, hub, log)
-    RestApi(exchange, clock, faults).add_routes(app)
-    Control(clock, exchange, hub, faults).add_routes(app)
-    Feeds(settings.start).add_routes(app)
-    Articles(settings.start).add_routes(app)
-    CryptoPanic(settings.cryptopanic_token, settings.start).add_routes(app)
+    with _listen(settings) as listener, closing(RunLog(settings.log_dir)) as log:
+        hub, faults = Hub(), ActiveFaults()
+        clock = Clock(settings.begin_us, settings.speed)
+        exchange = Exchange(settings.symbols, books, hub, log, faults)
+        app = web.Application()
+        websocket.add_routes(app, settings, hub, log)
+        RestApi(exchange, clock, faults).add_routes(app)
+        Control(clock, exchange, hub, faults).add_routes(app)
+        Feeds(settings.start).add_routes(app)
+        Articles(settings.start).add_routes(app)
+        CryptoPanic(settings.cryptopanic_token, settings.start).add_routes(app)
+        async with _served(app, listener):
+            work = asyncio.gather(Publisher(events, clock, exchange, hub).run(), keep_log(hub, log))
+            if not settings.wait_for_start:
+                clock.start()
+            try:
+                yield Run(listener.getsockname()[1], work)
+            finally:
+                work.cancel()
+                with suppress(asyncio.CancelledError):
+                    await work
+
+
+@asynccontextmanager
+async def _served(app: web.Application, listener: socket.socket) -> AsyncIterator[None]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
-        async with asyncio.TaskGroup() as tasks:
-            work = [
-                tasks.create_task(Publisher(events, clock, exchange, hub).run()),
-                tasks.create_task(keep_log(hub, log)),
-            ]
-            if not settings.wait_for_start:
-                clock.start()
-            yield runner.addresses[0][1]
-            for task in work:
-                task.cancel()
+        await web.SockSite(runner, listener).start()
+        yield
     finally:
         await runner.cleanup()
-        log.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        return socket.create_server((settings.host, settings.port))
+    except OSError as error:
+        raise StartError(
+            f"--port {settings.port}: cannot listen: {error.strerror}; name another one, or 0 for a free one"
+        ) from error
 
 
 def _market(settings: Settings) -> tuple[Settings, Iterator[Event], dict[str, KlineBook]]:

@@ -7,11 +7,11 @@ import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from simulator.app import running
-from simulator.log import LogError
+from simulator.errors import StartError
 from simulator.settings import Settings
-from simulator.tape import TapeError
 
 USAGE_ERROR = 2
 
@@ -21,10 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     settings = parse(arguments)
     try:
         asyncio.run(_serve(settings))
-    except (LogError, TapeError) as error:
-        return _refuse(str(error))
-    except OSError as error:
-        return _refuse(f"--port {settings.port}: cannot listen on {settings.host}: {error.strerror}")
+    except StartError as error:
+        print(f"simulator: {error}", file=sys.stderr)
+        return USAGE_ERROR
     return 0
 
 
@@ -39,14 +38,12 @@ async def _serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with running(settings) as port:
-        print(json.dumps({"port": port}), flush=True)
-        await stop.wait()
-
-
-def _refuse(reason: str) -> int:
-    print(f"simulator: {reason}", file=sys.stderr)
-    return USAGE_ERROR
+    async with running(settings) as run:
+        print(json.dumps({"port": run.port}), flush=True)
+        stopped = asyncio.create_task(stop.wait())
+        running_parts: set[asyncio.Future[Any]] = {run.work, stopped}
+        await asyncio.wait(running_parts, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
 
 
 def _parser() -> argparse.ArgumentParser:

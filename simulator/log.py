@@ -5,17 +5,18 @@ import time
 from pathlib import Path
 from typing import IO
 
+from simulator.errors import StartError
 from simulator.trades import Trade, decimal_text
 
 PUBLISHED_HEADER = "symbol,trade_id,price,qty,trade_time_us,is_buyer_maker\n"
 
 
-class LogError(Exception):
-    """The log cannot be written to the place that was named."""
-
-
 class RunLog:
-    """Append-only ``published.csv`` and ``connections.jsonl`` of one run in a directory of its own."""
+    """Append-only ``published.csv`` and ``connections.jsonl`` of one run in a directory of its own.
+
+    Raises:
+        StartError: the directory holds the log of another run, or cannot be written.
+    """
 
     def __init__(self, directory: Path) -> None:
         try:
@@ -23,12 +24,12 @@ class RunLog:
             self._published = self._create(directory / "published.csv")
             self._connections = self._create(directory / "connections.jsonl")
         except FileExistsError as error:
-            raise LogError(
+            raise StartError(
                 f"--log-dir {directory}: {Path(error.filename).name} of another run is there; "
                 "a log belongs to one run, name an empty directory"
             ) from error
         except OSError as error:
-            raise LogError(f"--log-dir {directory}: cannot be written: {error.strerror}") from error
+            raise StartError(f"--log-dir {directory}: cannot be written: {error.strerror}") from error
         self._published.write(PUBLISHED_HEADER)
         self.flush()
 

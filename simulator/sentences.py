@@ -17,8 +17,8 @@ PARAGRAPHS: tuple[tuple[str, ...], ...] = (
         "What looked like noise at first has now lasted for {days} days in a row.",
     ),
     (
-        "Bitcoin changed hands near {price} dollars through the early hours, a level that has drawn bids before.",
-        "Spot turnover on the largest venues was {percent} percent lower than a week ago at this time of day.",
+        "Bitcoin changed hands near {price} dollars through the early hours, where bids have stood before.",
+        "Spot turnover on the largest venues was {percent} percent lower than a week ago at this time.",
         "Order books within half a percent of the middle held roughly {count} million dollars on each side.",
         "Average trade size fell, while the number of trades stayed close to its monthly mean.",
         "Activity came in short bursts, with whole minutes in which the busiest pair did not trade at all.",

@@ -9,15 +9,12 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from simulator.errors import StartError
 from simulator.events import RecordedMessage
 from simulator.trades import SCALE, Trade, decimal_text
 
 FIRST_MICROSECOND_TIME = 10**14
 """A time at or above this is in microseconds: as milliseconds it would lie beyond the year 5000."""
-
-
-class TapeError(Exception):
-    """A tape cannot be played; the text names file, line and reason."""
 
 
 def read_tapes(paths: tuple[Path, ...]) -> list[RecordedMessage]:
@@ -26,11 +23,11 @@ def read_tapes(paths: tuple[Path, ...]) -> list[RecordedMessage]:
     Lines without a stream name (REST answers that recorders keep beside the streams) are left out.
 
     Raises:
-        TapeError: a file that is absent, no gzip, in no time order or holds something else.
+        StartError: a file that is absent, no gzip, in no time order or holds something else.
     """
     messages = list(heapq.merge(*(_read_tape(path) for path in paths), key=attrgetter("event_us")))
     if not any(message.trade for message in messages):
-        raise TapeError(f"--tape {', '.join(map(str, paths))}: no trade frame in it")
+        raise StartError(f"--tape {', '.join(map(str, paths))}: no trade frame in it")
     return messages
 
 
@@ -45,11 +42,11 @@ def _read_tape(path: Path) -> Iterator[RecordedMessage]:
         try:
             message = _message(line)
         except (ValueError, KeyError, TypeError) as error:
-            raise TapeError(f"--tape {path}, line {number}: {error}") from error
+            raise StartError(f"--tape {path}, line {number}: {error}") from error
         if message is None:
             continue
         if message.event_us < previous_us:
-            raise TapeError(f"--tape {path}, line {number}: received before the line above it")
+            raise StartError(f"--tape {path}, line {number}: received before the line above it")
         previous_us = message.event_us
         yield message
 
@@ -60,7 +57,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
             yield from enumerate((line.rstrip("\n") for line in file), start=1)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise TapeError(f"--tape {path}: cannot be read as gzip text: {reason}") from error
+        raise StartError(f"--tape {path}: cannot be read as gzip text: {reason}") from error
 
 
 def _message(line: str) -> RecordedMessage | None:

@@ -15,6 +15,8 @@ from simulator.log import RunLog
 from simulator.settings import Settings
 
 MESSAGES_PER_SECOND = 5
+CLOSE_SECONDS = 1.0
+"""How long a client may take to answer a close frame."""
 TIME_UNITS = {"MICROSECOND": True, "microsecond": True, "MILLISECOND": False, "millisecond": False}
 
 
@@ -24,6 +26,7 @@ def add_routes(app: web.Application, settings: Settings, hub: Hub, log: RunLog) 
     app.router.add_get("/stream", endpoint.stream)
     app.router.add_get("/ws", endpoint.ws)
     app.router.add_get("/ws/{streams:.*}", endpoint.ws)
+    app.on_shutdown.append(endpoint.close_all)
 
 
 class _Endpoint:
@@ -31,6 +34,12 @@ class _Endpoint:
         self._settings = settings
         self._hub = hub
         self._log = log
+        self._sessions: set[_Session] = set()
+
+    async def close_all(self, app: web.Application) -> None:
+        """Say goodbye to every client, as a server does that goes away."""
+        goodbyes = [session.close(WSCloseCode.GOING_AWAY, "Server going away") for session in self._sessions]
+        await asyncio.gather(*goodbyes)
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Combined shape; streams in the query."""
@@ -48,7 +57,7 @@ class _Endpoint:
         streams = [name for name in names.split("/") if name]
         if len(set(streams)) > subscriptions.MAX_STREAMS:
             raise web.HTTPBadRequest(text=f"at most {subscriptions.MAX_STREAMS} streams on a connection\n")
-        socket = web.WebSocketResponse(autoping=False, compress=False)
+        socket = web.WebSocketResponse(timeout=CLOSE_SECONDS, autoping=False, compress=False)
         await socket.prepare(request)
         transport = request.transport
         if not isinstance(transport, asyncio.Transport):
@@ -57,7 +66,12 @@ class _Endpoint:
         connection = Connection(
             self._hub.next_id(), transport, frame_format, self._log, self._settings.send_queue_bytes
         )
-        await _Session(socket, connection, self._settings, self._hub).run(streams)
+        session = _Session(socket, connection, self._settings, self._hub)
+        self._sessions.add(session)
+        try:
+            await session.run(streams)
+        finally:
+            self._sessions.remove(session)
         return socket
 
 
@@ -83,7 +97,7 @@ class _Session:
         try:
             async for message in self._socket:
                 if self._too_many_messages():
-                    await self._close(WSCloseCode.POLICY_VIOLATION, "Too many requests")
+                    await self.close(WSCloseCode.POLICY_VIOLATION, "Too many requests")
                     break
                 with contextlib.suppress(ConnectionResetError):
                     await self._receive(message)
@@ -117,13 +131,14 @@ class _Session:
             await asyncio.sleep(self._settings.ping_interval)
             oldest = min(self._unanswered.values(), default=None)
             if oldest is not None and time.monotonic() - oldest >= self._settings.pong_timeout:
-                await self._close(WSCloseCode.POLICY_VIOLATION, "Pong timeout")
+                await self.close(WSCloseCode.POLICY_VIOLATION, "Pong timeout")
                 return
             payload = str(time.time_ns() // 1_000_000).encode()
             self._unanswered.setdefault(payload, time.monotonic())
             await self._socket.ping(payload)
 
-    async def _close(self, code: int, reason: str) -> None:
+    async def close(self, code: int, reason: str) -> None:
+        """Close in order, with a code and a reason; nothing more is sent."""
         self._hub.unsubscribe(self._connection, list(self._connection.streams))
         self._connection.discard_queue()
         self._connection.close_reason = reason
