@@ -1,0 +1,208 @@
+"""The proof holds for an intact lake, and fails for each way in which a lake can be wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from demo.proof.__main__ import main
+from tests.conftest import Bucket
+from tests.demo import built_lake
+from tests.demo.built_lake import FIRST_ID, HOUR_PREFIX, SYMBOL
+
+pytestmark = pytest.mark.integration
+
+TRADES = built_lake.market()
+MINUTE, OF_MINUTE = built_lake.trades_of_minute(TRADES, 17)
+KEY = f"{HOUR_PREFIX}17/batch-{OF_MINUTE[0].trade_id}.parquet"
+VICTIM = OF_MINUTE[2]
+
+Prove = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def lake(bucket: Bucket) -> Bucket:
+    """An intact lake of one hour."""
+    built_lake.write_lake(bucket, TRADES)
+    return bucket
+
+
+@pytest.fixture
+def prove(
+    lake: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Prove:
+    """Run the proof on the lake; returns the exit code and all that it printed."""
+    published = tmp_path / "published.csv"
+    built_lake.write_published(TRADES, published)
+    for name, value in lake.endpoint.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: str) -> tuple[int, str]:
+        place = ["--endpoint", lake.endpoint.url, "--bucket", lake.name, "--published", str(published)]
+        code = main([*place, "--symbol", SYMBOL, *arguments])
+        printed = capsys.readouterr()
+        return code, printed.out + printed.err
+
+    return run
+
+
+def test_intact_lake(prove):
+    code, text = prove()
+    assert "The proof holds." in text
+    assert code == 0
+    assert f"{FIRST_ID}-{FIRST_ID + len(TRADES) - 1}" in text
+
+
+def test_deleted_trade(lake, prove):
+    built_lake.write_minute(lake, MINUTE, [trade for trade in OF_MINUTE if trade != VICTIM])
+    code, text = prove()
+    assert code == 1
+    assert f"1 trades missing: ids {VICTIM.trade_id}" in text
+
+
+def test_doubled_trade(lake, prove):
+    built_lake.write_minute(lake, MINUTE, [*OF_MINUTE, VICTIM])
+    code, text = prove()
+    assert code == 1
+    assert f"1 trades duplicated: ids {VICTIM.trade_id}" in text
+
+
+def test_one_deleted_and_one_doubled_keep_the_count(lake, prove):
+    built_lake.write_minute(lake, MINUTE, [OF_MINUTE[0], OF_MINUTE[1], OF_MINUTE[3], OF_MINUTE[3]])
+    code, text = prove()
+    assert code == 1
+    assert f"missing: ids {VICTIM.trade_id}" in text
+    assert f"duplicated: ids {OF_MINUTE[3].trade_id}" in text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"price": f"{float(VICTIM.price) + 0.00000001:.8f}"},
+        {"qty": "0.00000001"},
+        {"trade_ts_us": VICTIM.trade_ts_us + 1},
+        {"is_buyer_maker": not VICTIM.is_buyer_maker},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_changed_trade(lake, prove, change):
+    changed = [replace(trade, **change) if trade == VICTIM else trade for trade in OF_MINUTE]
+    built_lake.write_minute(lake, MINUTE, changed)
+    code, text = prove()
+    assert code == 1
+    assert f"1 trades different: ids {VICTIM.trade_id}" in text
+
+
+def test_trade_that_was_never_published(lake, prove):
+    invented = replace(VICTIM, trade_id=FIRST_ID + len(TRADES))
+    built_lake.write_minute(lake, MINUTE, [*OF_MINUTE, invented])
+    code, text = prove()
+    assert code == 1
+    assert f"1 trades never published: ids {invented.trade_id}" in text
+
+
+def test_trade_in_the_wrong_minute(lake, prove):
+    next_minute, of_next = built_lake.trades_of_minute(TRADES, 18)
+    built_lake.write_minute(lake, MINUTE, OF_MINUTE[:-1])
+    built_lake.write_minute(lake, next_minute, [OF_MINUTE[-1], *of_next])
+    code, text = prove()
+    assert code == 1
+    assert f"1 trades out of place: ids {OF_MINUTE[-1].trade_id}" in text
+
+
+def test_absent_object(lake, prove):
+    lake.client.delete_object(Bucket=lake.name, Key=KEY)
+    code, text = prove()
+    assert code == 1
+    assert f"object listed by a manifest is absent: s3://{lake.name}/{KEY}" in text
+
+
+def test_other_bytes_than_listed(lake, prove):
+    lake.put(KEY, built_lake.encode(OF_MINUTE[::-1]))
+    code, text = prove()
+    assert code == 1
+    assert f"object's SHA-256 is not the manifest's: s3://{lake.name}/{KEY}" in text
+
+
+def test_listed_object_that_is_no_parquet(lake, prove):
+    lake.put(KEY, b"not a table")
+    code, text = prove()
+    assert code == 1
+    assert "the listed objects cannot be read" in text
+
+
+def test_manifest_that_was_changed_after_the_seal(lake, prove):
+    key = f"{HOUR_PREFIX}17/_manifest.json"
+    lake.put(key, lake.get(key) + b"\n")
+    code, text = prove()
+    assert code == 1
+    assert f"s3://{lake.name}/{key} is not what was sealed" in text
+
+
+def test_broken_manifest(lake, prove):
+    lake.put(f"{HOUR_PREFIX}17/_manifest.json", b'{"objects": [{}]}')
+    code, text = prove()
+    assert code == 1
+    assert "17/_manifest.json is not a minute manifest" in text
+
+
+def test_hour_without_readiness(lake, prove):
+    lake.client.delete_object(Bucket=lake.name, Key=f"{HOUR_PREFIX}_READY.json")
+    code, text = prove()
+    assert code == 1
+    assert "hour 2026-11-20T05: there is no _READY.json" in text
+
+
+def degrade(lake: Bucket, *reasons: str) -> None:
+    """Make the hour one of a recording: degraded, not ready, without klines."""
+    lake.client.delete_object(Bucket=lake.name, Key=f"{HOUR_PREFIX}_READY.json")
+    status = json.loads(lake.get(f"{HOUR_PREFIX}_STATUS.json"))
+    listed = [{"reason": reason} for reason in reasons]
+    built_lake.put_status(lake, status | {"condition": "degraded", "kline_matches": None, "reasons": listed})
+
+
+def test_recording_is_degraded_at_its_edges(lake, prove):
+    degrade(lake, "collection_start", "collection_end")
+    code, _ = prove("--expect", "degraded")
+    assert code == 0
+
+
+def test_recording_with_another_reason(lake, prove):
+    degrade(lake, "collection_start", "gap")
+    code, text = prove("--expect", "degraded")
+    assert code == 1
+    assert "reasons are ['collection_start', 'gap']" in text
+
+
+def test_news_needs_its_article_text(lake, prove):
+    lake.put("Ext/TEST/2026/11/20/0501-News.json", b"{}")
+    lake.put("Ext/RSS/2026/11/20/news-1.json", b"[]")
+    code, text = prove("--news")
+    assert code == 1
+    assert f"has no s3://{lake.name}/ExtContent/RSS/2026/11/20/news-1.json" in text
+    lake.put("ExtContent/RSS/2026/11/20/news-1.json", b"[]")
+    assert prove("--news")[0] == 0
+
+
+def test_bad_input_is_one_clear_line(prove, tmp_path):
+    absent = tmp_path / "absent.csv"
+    code, text = prove("--published", str(absent))
+    assert code == 2
+    assert text.strip().splitlines()[-1] == f"proof: --published {absent}: no such file"
+
+
+def test_symbol_that_was_not_published(prove):
+    code, text = prove("--symbol", "ETHUSDT")
+    assert code == 2
+    assert "no trade of --symbol ETHUSDT in it" in text
+
+
+def test_missing_bucket(prove):
+    code, text = prove("--bucket", "no-such-bucket")
+    assert code == 2
+    assert "cannot list s3://no-such-bucket/" in text
