@@ -1,0 +1,270 @@
+"""The journal: what the collector has received and S3 does not hold yet, on disk.
+
+Append-only segments of checksummed blocks (``collector/blocks.py``), fsynced before anything in them counts as held.
+A segment begins with a minute of trade time, so that a replay cuts the same batches. It goes only when S3 and the
+manifests hold all of it; the file ``released`` says so, atomically, before a segment is deleted. A segment's first
+block holds its header, each other block a list of records, all in msgpack.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from collector.blocks import Block, Damage, scan
+from collector.records import Record
+from collector.segments import (
+    VERSION,
+    SegmentFile,
+    SegmentHeader,
+    replace_file,
+    segment_numbers,
+    segment_path,
+)
+from include.errors import LakeError
+from include.lake.times import minute_of
+from include.lake.trade import Trade
+
+logger = logging.getLogger(__name__)
+_encoder = msgspec.msgpack.Encoder()
+_record_list = msgspec.msgpack.Decoder(list[Record])
+
+
+class JournalError(LakeError):
+    """The journal's folder cannot be used as it is."""
+
+
+class Released(msgspec.Struct, frozen=True):
+    """What S3 holds for good: everything in segments below ``segment``.
+
+    Attributes:
+        segment: first segment that is still needed.
+        sequence: last block sequence number that was given.
+        last_id: last trade id that was journalled.
+    """
+
+    segment: int = 1
+    sequence: int = 0
+    last_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the journal: earlier segments, and this one up to the offset (bytes), lie before it."""
+
+    segment: int
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A durable block of records: where it stands, and where the next one begins."""
+
+    records: Sequence[Record]
+    segment: int
+    end: Position
+
+
+class Journal:
+    """The journal of one symbol.
+
+    Args:
+        directory: its folder, made where it does not exist; one collector at a time.
+        symbol: the symbol.
+
+    Attributes:
+        last_id: the last trade id that was journalled, None where there was none.
+        quarantined: number of damaged stretches that were copied to ``quarantine/``.
+
+    Raises:
+        JournalError: the folder is in use, belongs to another symbol, or was written by a newer version.
+    """
+
+    def __init__(self, directory: Path, symbol: str) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._directory = directory
+        self._symbol = symbol
+        self._lock = _lock(directory)
+        self._released = self._read_released()
+        self._delete_released()
+        self._segment = max([self._released.segment - 1, *segment_numbers(directory)])
+        self._durable = Position(self._segment + 1)
+        self._file: SegmentFile | None = None
+        self._pending: list[Record] = []
+        self._minute = 0
+        self._read_sequence = self._sequence = self._released.sequence
+        self.last_id = self._released.last_id
+        self.quarantined = 0
+
+    @property
+    def start(self) -> Position:
+        """Where a replay begins."""
+        return Position(self._released.segment)
+
+    @property
+    def released_last_id(self) -> int | None:
+        """The last trade id before ``start``."""
+        return self._released.last_id
+
+    @property
+    def bytes_held(self) -> int:
+        """Size of the segments, bytes."""
+        return sum(segment_path(self._directory, n).stat().st_size for n in segment_numbers(self._directory))
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Take records and make them durable.
+
+        Raises:
+            OSError: the disk refused. Nothing is lost: what is not durable is kept, and written anew, to another
+                file, with the next call. An fsync that failed is never repeated on the same file, because the
+                kernel has dropped the pages (Rebello et al., USENIX ATC 2020).
+        """
+        self._pending.extend(records)
+        try:
+            while self._pending:
+                self._write_run()
+        except OSError:
+            self._close_segment()
+            raise
+
+    def read(self, start: Position) -> Iterator[Entry]:
+        """Yield the durable blocks from a position on, each once.
+
+        What is damaged is copied to ``quarantine/``, counted and passed over.
+        """
+        end = self._durable
+        for number in range(start.segment, end.segment + 1):
+            path = segment_path(self._directory, number)
+            if not path.exists():
+                continue
+            offset = start.offset if number == start.segment else 0
+            with path.open("rb") as file:
+                file.seek(offset)
+                data = file.read(end.offset - offset if number == end.segment else -1)
+            yield from self._entries(number, offset, data)
+
+    def release(self, segment: int) -> None:
+        """Forget all segments below this one: S3 holds them."""
+        if segment <= self._released.segment:
+            return
+        self._released = Released(segment, self._sequence, self.last_id)
+        replace_file(self._directory / "released", msgspec.json.encode(self._released))
+        self._delete_released()
+
+    def release_all(self) -> None:
+        """Forget everything that was journalled: S3 holds it."""
+        self._close_segment()
+        self.release(self._segment + 1)
+
+    def close(self) -> None:
+        """Close the files and give up the folder."""
+        self._close_segment()
+        os.close(self._lock)
+
+    def _write_run(self) -> None:
+        """Write what is pending up to the next minute of trade time, and make it durable."""
+        if self._file is None or self._opens_minute(self._pending[0]):
+            self._roll()
+        assert self._file is not None
+        run = self._pending[: self._run_length()]
+        self._note(run)
+        self._file.append(self._sequence + 1, _encoder.encode(run))
+        self._sequence += 1
+        self._durable = Position(self._segment, self._file.offset)
+        del self._pending[: len(run)]
+
+    def _run_length(self) -> int:
+        minute = self._minute
+        first = self._pending[0]
+        if isinstance(first, Trade):
+            minute = max(minute, minute_of(first.trade_ts_us))
+        for index, record in enumerate(self._pending):
+            if isinstance(record, Trade) and minute_of(record.trade_ts_us) > minute and index:
+                return index
+        return len(self._pending)
+
+    def _opens_minute(self, record: Record) -> bool:
+        return isinstance(record, Trade) and minute_of(record.trade_ts_us) > self._minute
+
+    def _note(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if isinstance(record, Trade):
+                self._minute = max(self._minute, minute_of(record.trade_ts_us))
+                self.last_id = max(self.last_id or 0, record.trade_id)
+
+    def _roll(self) -> None:
+        self._close_segment()
+        self._segment += 1
+        header = SegmentHeader(VERSION, self._symbol, self.last_id)
+        self._file = SegmentFile(segment_path(self._directory, self._segment), header)
+        self._durable = Position(self._segment)
+
+    def _close_segment(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
+    def _entries(self, segment: int, offset: int, data: bytes) -> Iterator[Entry]:
+        for found in scan(data):
+            if isinstance(found, Damage):
+                self._quarantine(segment, offset, data, found)
+            elif offset == 0 and found.sequence == 0:
+                self._check(segment, found)
+            elif found.sequence > self._read_sequence:
+                records = _record_list.decode(found.payload)
+                self._read_sequence = found.sequence
+                yield Entry(records, segment, Position(segment, offset + found.end))
+
+    def _check(self, segment: int, block: Block) -> None:
+        header = msgspec.msgpack.decode(block.payload, type=SegmentHeader)
+        path = segment_path(self._directory, segment)
+        if header.version > VERSION:
+            raise JournalError(f"{path} was written by a newer version ({header.version}): use that version")
+        if header.symbol != self._symbol:
+            raise JournalError(
+                f"{path} holds {header.symbol}, not {self._symbol}: give each symbol its own folder"
+            )
+
+    def _quarantine(self, segment: int, offset: int, data: bytes, damage: Damage) -> None:
+        """Keep damaged bytes where a person finds them; a torn end is what a crash leaves, and expected."""
+        place = self._directory / "quarantine"
+        place.mkdir(exist_ok=True)
+        reason = "torn" if damage.torn else "damaged"
+        path = place / f"{segment:012d}-{offset + damage.start}-{reason}.bin"
+        path.write_bytes(data[damage.start : damage.end])
+        self.quarantined += 1
+        logger.warning("journal of %s: %s bytes kept in %s", self._symbol, reason, path)
+
+    def _read_released(self) -> Released:
+        path = self._directory / "released"
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=Released)
+        except FileNotFoundError:
+            return Released()
+        except msgspec.MsgspecError as error:
+            raise JournalError(
+                f"{path} is damaged ({error}): move it away, then all segments are replayed"
+            ) from None
+
+    def _delete_released(self) -> None:
+        for number in segment_numbers(self._directory):
+            if number < self._released.segment:
+                segment_path(self._directory, number).unlink()
+
+
+def _lock(directory: Path) -> int:
+    descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o640)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise JournalError(
+            f"{directory} is in use by another collector: give each its own SPOOL_DIR"
+        ) from None
+    return descriptor
