@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Protocol
 
@@ -27,13 +29,22 @@ class Extractor(Protocol):
         """
 
 
+@contextmanager
+def _without_parts_we_do_not_use() -> Iterator[None]:
+    # On import the engines miss packages for their own downloads and summaries, and say so each time.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="SOCKS support|nltk is not installed")
+        yield
+
+
 class TrafilaturaExtractor:
     """trafilatura: the best of the measured engines, and the fastest of the good ones."""
 
     name = "trafilatura"
 
     def __init__(self) -> None:
-        import trafilatura
+        with _without_parts_we_do_not_use():
+            import trafilatura
 
         self.version = version("trafilatura")
         self._extract = trafilatura.extract
@@ -50,9 +61,7 @@ class NewspaperExtractor:
     name = "newspaper"
 
     def __init__(self) -> None:
-        with warnings.catch_warnings():
-            # It misses nltk, which only its summaries need.
-            warnings.filterwarnings("ignore", message="nltk is not installed")
+        with _without_parts_we_do_not_use():
             from newspaper import Article
 
         self.version = version("newspaper4k")

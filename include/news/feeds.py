@@ -14,6 +14,7 @@ from include.errors import SettingsError
 PACKAGED_FEEDS = Path(__file__).with_name("feeds.yaml")
 
 _SETTING = "feeds_file"
+_EXAMPLE = "include/news/feeds.yaml"
 
 FeedName = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
 """Part of an S3 key and of its user metadata: lower case letters, digits and hyphens."""
@@ -45,10 +46,10 @@ def load_feeds(path: Path | None = None) -> list[Feed]:
     try:
         feeds = msgspec.convert(yaml.safe_load(path.read_bytes()), _FeedList).feeds
     except (OSError, yaml.YAMLError, msgspec.ValidationError) as error:
-        raise SettingsError(_SETTING, str(path), f"{_one_line(error)}; see {PACKAGED_FEEDS.name}") from error
+        raise SettingsError(_SETTING, str(path), f"a file like {_EXAMPLE}; {_one_line(error)}") from error
     twice = [name for name, count in Counter(feed.name for feed in feeds).items() if count > 1]
     if twice:
-        raise SettingsError(_SETTING, str(path), f"every name once, but found twice: {', '.join(twice)}")
+        raise SettingsError(_SETTING, str(path), f"every name once; twice: {', '.join(twice)}")
     return feeds
 
 
