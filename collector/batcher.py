@@ -63,12 +63,9 @@ class Batcher:
         self._closed = 0
         self._watching = False
         self._previous: tuple[int, int] | None = None
-        self.opened_minute = False
-        """Whether the last record opened a minute: what came before it in the journal is needed no more."""
 
     def feed(self, record: Record) -> Iterator[Action]:
         """Take a record; yield what it completes."""
-        self.opened_minute = False
         if isinstance(record, Trade):
             yield from self._trade(record)
         elif isinstance(record, ClosedKline):
@@ -131,7 +128,6 @@ class Batcher:
         if self._minute is not None and (proved or self._watching):
             yield from self._close(range(self._minute, minute, MINUTE_US))
         self._minute = minute
-        self.opened_minute = True
 
     def _close(self, minutes: range) -> Iterator[Action]:
         for minute in minutes:

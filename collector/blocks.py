@@ -2,8 +2,8 @@
 
     block := "TLJ1" length:u32 sequence:u64 crc32:u32 payload          little-endian
 
-The checksum covers sequence and payload. A block that was written anew after a failed fsync keeps its sequence
-number, so that a reader passes the second copy over.
+The checksum covers sequence and payload. A block that was written anew after a failed fsync keeps its
+sequence number, so that a reader passes the second copy over.
 """
 
 from __future__ import annotations

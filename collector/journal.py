@@ -1,9 +1,11 @@
 """The journal: what the collector has received and S3 does not hold yet, on disk.
 
-Append-only segments of checksummed blocks (``collector/blocks.py``), fsynced before anything in them counts as held.
-A segment begins with a minute of trade time, so that a replay cuts the same batches. It goes only when S3 and the
-manifests hold all of it; the file ``released`` says so, atomically, before a segment is deleted. A segment's first
-block holds its header, each other block a list of records, all in msgpack.
+Append-only segments of checksummed blocks (``collector/blocks.py``), fsynced before anything in them counts
+as held. A segment begins with a minute of trade time, so that a replay cuts the same batches. It goes only
+when S3 and the manifests hold all of it; the file ``released`` says so, atomically, before a segment is
+deleted. A segment's first block holds its header, each other block a list of records, all in msgpack.
+
+One thread appends, another reads and releases.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,13 +43,13 @@ class JournalError(LakeError):
     """The journal's folder cannot be used as it is."""
 
 
-class Released(msgspec.Struct, frozen=True):
-    """What S3 holds for good: everything in segments below ``segment``.
+class Mark(msgspec.Struct, frozen=True):
+    """The state of the journal before a segment.
 
     Attributes:
-        segment: first segment that is still needed.
-        sequence: last block sequence number that was given.
-        last_id: last trade id that was journalled.
+        segment: the segment.
+        sequence: last block sequence number before it.
+        last_id: last trade id before it, None where there was none.
     """
 
     segment: int = 1
@@ -79,6 +82,7 @@ class Journal:
         symbol: the symbol.
 
     Attributes:
+        released: everything before this mark is in S3 for good; a replay begins there.
         last_id: the last trade id that was journalled, None where there was none.
         quarantined: number of damaged stretches that were copied to ``quarantine/``.
 
@@ -91,26 +95,19 @@ class Journal:
         self._directory = directory
         self._symbol = symbol
         self._lock = _lock(directory)
-        self._released = self._read_released()
+        self.released = self._read_released()
         self._delete_released()
-        self._segment = max([self._released.segment - 1, *segment_numbers(directory)])
+        self._guard = threading.Lock()
+        self._marks = {self.released.segment: self.released}
+        self._segment = max([self.released.segment - 1, *segment_numbers(directory)])
         self._durable = Position(self._segment + 1)
         self._file: SegmentFile | None = None
         self._pending: list[Record] = []
         self._minute = 0
-        self._read_sequence = self._sequence = self._released.sequence
-        self.last_id = self._released.last_id
+        self._read_sequence = self._sequence = self.released.sequence
+        self.last_id = self.released.last_id
         self.quarantined = 0
-
-    @property
-    def start(self) -> Position:
-        """Where a replay begins."""
-        return Position(self._released.segment)
-
-    @property
-    def released_last_id(self) -> int | None:
-        """The last trade id before ``start``."""
-        return self._released.last_id
+        self._recover()
 
     @property
     def bytes_held(self) -> int:
@@ -121,9 +118,9 @@ class Journal:
         """Take records and make them durable.
 
         Raises:
-            OSError: the disk refused. Nothing is lost: what is not durable is kept, and written anew, to another
-                file, with the next call. An fsync that failed is never repeated on the same file, because the
-                kernel has dropped the pages (Rebello et al., USENIX ATC 2020).
+            OSError: the disk refused. Nothing is lost: what is not durable is kept, and written anew, to
+                another file, with the next call. An fsync that failed is never repeated on the same file,
+                because the kernel has dropped the pages (Rebello et al., USENIX ATC 2020).
         """
         self._pending.extend(records)
         try:
@@ -139,28 +136,24 @@ class Journal:
         What is damaged is copied to ``quarantine/``, counted and passed over.
         """
         end = self._durable
-        for number in range(start.segment, end.segment + 1):
-            path = segment_path(self._directory, number)
-            if not path.exists():
+        for number in segment_numbers(self._directory):
+            if not start.segment <= number <= end.segment:
                 continue
             offset = start.offset if number == start.segment else 0
-            with path.open("rb") as file:
+            with segment_path(self._directory, number).open("rb") as file:
                 file.seek(offset)
                 data = file.read(end.offset - offset if number == end.segment else -1)
             yield from self._entries(number, offset, data)
 
     def release(self, segment: int) -> None:
         """Forget all segments below this one: S3 holds them."""
-        if segment <= self._released.segment:
-            return
-        self._released = Released(segment, self._sequence, self.last_id)
-        replace_file(self._directory / "released", msgspec.json.encode(self._released))
-        self._delete_released()
+        if segment > self.released.segment:
+            self._release(self._marks[segment])
 
     def release_all(self) -> None:
         """Forget everything that was journalled: S3 holds it."""
         self._close_segment()
-        self.release(self._segment + 1)
+        self._release(Mark(self._segment + 1, self._sequence, self.last_id))
 
     def close(self) -> None:
         """Close the files and give up the folder."""
@@ -173,20 +166,20 @@ class Journal:
             self._roll()
         assert self._file is not None
         run = self._pending[: self._run_length()]
-        self._note(run)
         self._file.append(self._sequence + 1, _encoder.encode(run))
         self._sequence += 1
+        self._note(run)
         self._durable = Position(self._segment, self._file.offset)
         del self._pending[: len(run)]
 
     def _run_length(self) -> int:
+        """Count the pending records of the first one's minute."""
         minute = self._minute
-        first = self._pending[0]
-        if isinstance(first, Trade):
-            minute = max(minute, minute_of(first.trade_ts_us))
         for index, record in enumerate(self._pending):
-            if isinstance(record, Trade) and minute_of(record.trade_ts_us) > minute and index:
-                return index
+            if isinstance(record, Trade) and (trade_minute := minute_of(record.trade_ts_us)) > minute:
+                if index:
+                    return index
+                minute = trade_minute
         return len(self._pending)
 
     def _opens_minute(self, record: Record) -> bool:
@@ -201,7 +194,9 @@ class Journal:
     def _roll(self) -> None:
         self._close_segment()
         self._segment += 1
-        header = SegmentHeader(VERSION, self._symbol, self.last_id)
+        with self._guard:
+            self._marks[self._segment] = Mark(self._segment, self._sequence, self.last_id)
+        header = SegmentHeader(VERSION, self._symbol, self._sequence, self.last_id)
         self._file = SegmentFile(segment_path(self._directory, self._segment), header)
         self._durable = Position(self._segment)
 
@@ -214,25 +209,38 @@ class Journal:
         for found in scan(data):
             if isinstance(found, Damage):
                 self._quarantine(segment, offset, data, found)
-            elif offset == 0 and found.sequence == 0:
-                self._check(segment, found)
             elif found.sequence > self._read_sequence:
-                records = _record_list.decode(found.payload)
                 self._read_sequence = found.sequence
-                yield Entry(records, segment, Position(segment, offset + found.end))
+                yield Entry(
+                    _record_list.decode(found.payload), segment, Position(segment, offset + found.end)
+                )
 
-    def _check(self, segment: int, block: Block) -> None:
+    def _recover(self) -> None:
+        """Find out what the sessions before had written."""
+        for number in segment_numbers(self._directory):
+            self._marks.setdefault(number, self.released)
+            for found in scan(segment_path(self._directory, number).read_bytes()):
+                if isinstance(found, Damage):
+                    continue
+                if found.sequence == 0:
+                    header = self._header(number, found)
+                    self._marks[number] = Mark(number, header.sequence, header.last_id)
+                elif found.sequence > self._sequence:
+                    self._sequence = found.sequence
+                    self._note(_record_list.decode(found.payload))
+        self._minute = 0
+
+    def _header(self, segment: int, block: Block) -> SegmentHeader:
         header = msgspec.msgpack.decode(block.payload, type=SegmentHeader)
         path = segment_path(self._directory, segment)
         if header.version > VERSION:
             raise JournalError(f"{path} was written by a newer version ({header.version}): use that version")
         if header.symbol != self._symbol:
-            raise JournalError(
-                f"{path} holds {header.symbol}, not {self._symbol}: give each symbol its own folder"
-            )
+            raise JournalError(f"{path} holds {header.symbol}, not {self._symbol}: one folder a symbol")
+        return header
 
     def _quarantine(self, segment: int, offset: int, data: bytes, damage: Damage) -> None:
-        """Keep damaged bytes where a person finds them; a torn end is what a crash leaves, and expected."""
+        """Keep damaged bytes where a person finds them; a torn end is what a crash leaves."""
         place = self._directory / "quarantine"
         place.mkdir(exist_ok=True)
         reason = "torn" if damage.torn else "damaged"
@@ -241,20 +249,27 @@ class Journal:
         self.quarantined += 1
         logger.warning("journal of %s: %s bytes kept in %s", self._symbol, reason, path)
 
-    def _read_released(self) -> Released:
+    def _read_released(self) -> Mark:
         path = self._directory / "released"
         try:
-            return msgspec.json.decode(path.read_bytes(), type=Released)
+            return msgspec.json.decode(path.read_bytes(), type=Mark)
         except FileNotFoundError:
-            return Released()
+            return Mark()
         except msgspec.MsgspecError as error:
             raise JournalError(
-                f"{path} is damaged ({error}): move it away, then all segments are replayed"
+                f"{path} is damaged: move it away, then all segments are replayed ({error})"
             ) from None
+
+    def _release(self, mark: Mark) -> None:
+        self.released = mark
+        with self._guard:
+            self._marks = {number: held for number, held in self._marks.items() if number >= mark.segment}
+        replace_file(self._directory / "released", msgspec.json.encode(mark))
+        self._delete_released()
 
     def _delete_released(self) -> None:
         for number in segment_numbers(self._directory):
-            if number < self._released.segment:
+            if number < self.released.segment:
                 segment_path(self._directory, number).unlink()
 
 

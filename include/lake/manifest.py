@@ -6,7 +6,7 @@ a pure union, so that the order of writers does not matter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -124,7 +124,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def listed(
-    key: str, etag: str, batch: EncodedBatch, source: Source, metadata: dict[str, str]
+    key: str, etag: str, batch: EncodedBatch, source: Source, metadata: Mapping[str, str]
 ) -> ManifestObject:
     """Describe an object that stands in S3.
 
