@@ -37,15 +37,13 @@ class Airflow:
         self.url = f"http://{HOST}:{api}"
         self.logs = directory / "logs"
         self.api = AirflowApi(self.url, LOGIN, PASSWORD)
+        self.variables = _installation(directory) | _servers(self.url, api, log_servers) | dict(settings)
         self.process = ChildProcess(
             "airflow",
             [str(Path(sys.executable).with_name("airflow")), "standalone"],
             log_folder=directory,
             directory=directory,
-            environment=base_environment(directory / "home")
-            | _installation(directory)
-            | _servers(self.url, api, log_servers)
-            | dict(settings),
+            environment=base_environment(directory / "home") | self.variables,
             # SIGTERM would end the parent alone and orphan scheduler, API server and their workers.
             stop_signal=signal.SIGINT,
             stop_seconds=20.0,

@@ -1,0 +1,104 @@
+"""Waiting for the runs of the DAGs that a demo sets off or expects, and telling of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from demo.airflow import Airflow
+from demo.airflow_api import DagRun
+from demo.console import Bar
+from demo.errors import DemoError, last_lines
+from demo.processes import Pause
+
+_POLL_SECONDS = 1.0
+_FAILED = "failed"
+_ACTIVE = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A run that must succeed: of a DAG, and if given, of a type and with a partition key."""
+
+    dag_id: str
+    run_type: str | None = None
+    partition_key: str | None = None
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.dag_id, self.run_type, self.partition_key) if part)
+
+    def is_met_by(self, run: DagRun) -> bool:
+        """Tell whether the run is one of these and succeeded."""
+        return (
+            run.dag_id == self.dag_id
+            and run.state == "success"
+            and self.run_type in (None, run.run_type)
+            and self.partition_key in (None, run.partition_key)
+        )
+
+
+def wait_for_runs(
+    airflow: Airflow, expected: Iterable[Expected], seconds: float, bar: Bar, pause: Pause
+) -> list[DagRun]:
+    """Wait until every expected run has succeeded; return all runs.
+
+    Raises:
+        DemoError: a run failed, a DAG file cannot be imported, or `seconds` have passed.
+    """
+    wanted, deadline = list(expected), time.monotonic() + seconds
+    while True:
+        runs = airflow.api.dag_runs()
+        raise_on_failure(airflow, runs)
+        missing = [want for want in wanted if not any(want.is_met_by(run) for run in runs)]
+        if not missing:
+            return runs
+        if time.monotonic() > deadline:
+            raise DemoError(_unfinished(airflow, missing, runs, seconds))
+        bar.show(1 - len(missing) / len(wanted), f"waiting for {missing[0]}")
+        pause(_POLL_SECONDS)
+
+
+def raise_on_failure(airflow: Airflow, runs: Iterable[DagRun]) -> None:
+    """Raise DemoError, with the end of the task's log, when a run has failed or a DAG is broken."""
+    for file, trace in airflow.api.import_errors().items():
+        raise DemoError(f"Airflow cannot import {file}:\n{trace}")
+    for run in runs:
+        if run.state == _FAILED:
+            raise DemoError(f"the run {run.run_id} of {run.dag_id} failed\n{_failed_tasks(airflow, run)}")
+
+
+def runs_table(runs: Iterable[DagRun]) -> Table:
+    """Return the runs as a table."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("DAG", "run type", "state", "partition key", "run"):
+        table.add_column(name, overflow="fold")
+    for run in runs:
+        table.add_row(run.dag_id, run.run_type, run.state, run.partition_key or "", run.run_id)
+    return table
+
+
+def _unfinished(airflow: Airflow, missing: list[Expected], runs: list[DagRun], seconds: float) -> str:
+    states = "\n".join(f"    {run.dag_id} {run.run_id}: {run.state}" for run in runs if run.state in _ACTIVE)
+    return (
+        f"these DAG runs did not finish in {seconds:.0f} s: {', '.join(map(str, missing))}\n"
+        f"unfinished runs:\n{states or '    (none)'}\n"
+        f"logs: {airflow.process.log}, {airflow.logs}"
+    )
+
+
+def _failed_tasks(airflow: Airflow, run: DagRun) -> str:
+    failed = [task for task in airflow.api.task_instances(run) if task.state == _FAILED]
+    return "\n".join(f"task {task.task_id}: {_task_log(airflow.logs, run, task.task_id)}" for task in failed)
+
+
+def _task_log(logs: Path, run: DagRun, task_id: str) -> str:
+    """Return the end of the newest log of a task; Airflow writes one JSON object a line."""
+    folder = logs / f"dag_id={run.dag_id}" / f"run_id={run.run_id}" / f"task_id={task_id}"
+    attempts = sorted(folder.rglob("attempt=*.log"), key=lambda file: file.stat().st_mtime)
+    if not attempts:
+        return f"no log below {folder}"
+    return f"{attempts[-1]}\n{last_lines(attempts[-1])}"
