@@ -29,6 +29,8 @@ from simulator.settings import MICROSECONDS, Settings
 from simulator.tape import read_tapes, symbols_of
 
 SHUTDOWN_SECONDS = 1.0
+MAX_ADDRESS_BYTES = 64 * 1024
+"""An address may name 1,024 streams."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,10 @@ async def running(settings: Settings) -> AsyncIterator[Run]:
         hub, faults = Hub(), ActiveFaults()
         clock = Clock(settings.begin_us, settings.speed)
         exchange = Exchange(settings.symbols, books, hub, log, faults)
-        app = web.Application()
+        app = _news_sites(settings)
         websocket.add_routes(app, settings, hub, log)
         RestApi(exchange, clock, faults).add_routes(app)
         Control(clock, exchange, hub, faults).add_routes(app)
-        Feeds(settings.start).add_routes(app)
-        Articles(settings.start).add_routes(app)
-        CryptoPanic(settings.cryptopanic_token, settings.start).add_routes(app)
         async with _served(app, listener):
             work = asyncio.gather(Publisher(events, clock, exchange, hub).run(), keep_log(hub, log))
             if not settings.wait_for_start:
@@ -70,9 +69,19 @@ async def running(settings: Settings) -> AsyncIterator[Run]:
                     await work
 
 
+def _news_sites(settings: Settings) -> web.Application:
+    app = web.Application()
+    Feeds(settings.start).add_routes(app)
+    Articles(settings.start).add_routes(app)
+    CryptoPanic(settings.cryptopanic_token, settings.start).add_routes(app)
+    return app
+
+
 @asynccontextmanager
 async def _served(app: web.Application, listener: socket.socket) -> AsyncIterator[None]:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS, max_line_size=MAX_ADDRESS_BYTES
+    )
     await runner.setup()
     try:
         await web.SockSite(runner, listener).start()

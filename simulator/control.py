@@ -64,8 +64,9 @@ class Control:
     def _reset(self, fault: ResetConnections) -> None:
         connections = self._hub.connections
         if fault.connection is not None and fault.connection not in connections:
+            open_ids = ", ".join(map(str, connections)) or "none"
             raise FaultError(
-                f"fault reset_connections: no open connection {fault.connection}; open: {[*connections]}"
+                f"fault reset_connections: no open connection {fault.connection}; open: {open_ids}"
             )
         for connection_id, connection in connections.items():
             if fault.connection in {None, connection_id}:

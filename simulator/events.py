@@ -69,12 +69,12 @@ class RecordedMessage:
     event_us: int
     stream: str
     frame: str
-    data: str
+    data_start: int
     trade: Trade | None
 
     def text(self, frame_format: FrameFormat) -> str:
         """The recorded text, unchanged; times stay as recorded."""
-        return self.frame if frame_format.combined else self.data
+        return self.frame if frame_format.combined else self.frame[self.data_start : -1]
 
 
 Event = TradeMessage | KlineDue | RecordedMessage

@@ -1,11 +1,12 @@
 """Faults on demand: a registry of kinds, each made from the JSON that a test posts.
 
-A kind is a class with ``from_json``; adding one to ``FAULT_KINDS`` makes it known to the control endpoint.
+A kind is a dataclass with ``kind`` and ``from_json``; adding it to ``Fault`` and ``FAULT_KINDS`` makes it
+known to the control endpoint.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Protocol
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar
 
 from simulator.trades import Trade
 
@@ -14,22 +15,19 @@ class FaultError(ValueError):
     """A fault that was posted is not one; the text says what is allowed."""
 
 
-class Fault(Protocol):
-    """An order to misbehave."""
-
-    kind: ClassVar[str]
-
-    @classmethod
-    def from_json(cls, fields: "FaultFields") -> "Fault":
-        """Make the fault from posted fields."""
-
-
 class FaultFields:
     """Posted fields of one fault, read with clear errors."""
 
     def __init__(self, kind: str, values: Mapping[str, Any]) -> None:
         self._kind = kind
         self._values = values
+
+    def allow(self, names: set[str]) -> None:
+        """Refuse fields that the fault does not have: a misspelt one would be ignored."""
+        for name in self._values:
+            if name not in names and name != "kind":
+                allowed = ", ".join(sorted(names))
+                raise FaultError(f"fault {self._kind}: unknown field {name}; allowed: {allowed}")
 
     def integer(self, name: str) -> int:
         """A required whole number."""
@@ -65,9 +63,9 @@ class ResetConnections:
     kind: ClassVar[str] = "reset_connections"
 
     @classmethod
-    def from_json(cls, fields: FaultFields) -> "ResetConnections":
+    def from_json(cls, values: FaultFields) -> "ResetConnections":
         """Make the fault from posted fields."""
-        return cls(connection=fields.optional_integer("connection"))
+        return cls(connection=values.optional_integer("connection"))
 
 
 @dataclass
@@ -81,13 +79,13 @@ class Withhold:
     kind: ClassVar[str] = "withhold"
 
     @classmethod
-    def from_json(cls, fields: FaultFields) -> "Withhold":
+    def from_json(cls, values: FaultFields) -> "Withhold":
         """Make the fault from posted fields."""
         fault = cls(
-            symbol=fields.text("symbol"),
-            first_id=fields.integer("first_id"),
-            last_id=fields.integer("last_id"),
-            rest=fields.flag("rest"),
+            symbol=values.text("symbol"),
+            first_id=values.integer("first_id"),
+            last_id=values.integer("last_id"),
+            rest=values.flag("rest"),
         )
         if fault.last_id < fault.first_id:
             raise FaultError(f"fault withhold: last_id {fault.last_id} is below first_id {fault.first_id}")
@@ -108,9 +106,9 @@ class RestStatus:
     kind: ClassVar[str] = "rest_status"
 
     @classmethod
-    def from_json(cls, fields: FaultFields) -> "RestStatus":
+    def from_json(cls, values: FaultFields) -> "RestStatus":
         """Make the fault from posted fields."""
-        fault = cls(path=fields.text("path"), status=fields.integer("status"), count=fields.integer("count"))
+        fault = cls(path=values.text("path"), status=values.integer("status"), count=values.integer("count"))
         if not 400 <= fault.status <= 599:
             raise FaultError(f"fault rest_status: status {fault.status} is no error; 400 to 599 are allowed")
         if fault.count < 1:
@@ -118,10 +116,9 @@ class RestStatus:
         return fault
 
 
-FAULT_KINDS: dict[str, Callable[[FaultFields], Fault]] = {
-    ResetConnections.kind: ResetConnections.from_json,
-    Withhold.kind: Withhold.from_json,
-    RestStatus.kind: RestStatus.from_json,
+Fault = ResetConnections | Withhold | RestStatus
+FAULT_KINDS: dict[str, type[Fault]] = {
+    fault.kind: fault for fault in (ResetConnections, Withhold, RestStatus)
 }
 
 
@@ -129,14 +126,16 @@ def fault_from_json(posted: object) -> Fault:
     """The fault that a JSON object orders.
 
     Raises:
-        FaultError: unknown kind, or a field that is missing or wrong.
+        FaultError: unknown kind, or a field that is missing, wrong or unknown.
     """
     if not isinstance(posted, dict):
         raise FaultError("a fault is a JSON object with a kind")
     kind = posted.get("kind")
-    if kind not in FAULT_KINDS:
+    if not isinstance(kind, str) or kind not in FAULT_KINDS:
         raise FaultError(f"unknown fault kind {kind!r}; allowed: {', '.join(sorted(FAULT_KINDS))}")
-    return FAULT_KINDS[kind](FaultFields(kind, posted))
+    fault, values = FAULT_KINDS[kind], FaultFields(kind, posted)
+    values.allow({field.name for field in fields(fault)})
+    return fault.from_json(values)
 
 
 class ActiveFaults:

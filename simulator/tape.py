@@ -41,7 +41,7 @@ def _read_tape(path: Path) -> Iterator[RecordedMessage]:
     for number, line in _lines(path):
         try:
             message = _message(line)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, TypeError) as error:
             raise StartError(f"--tape {path}, line {number}: {error}") from error
         if message is None:
             continue
@@ -72,10 +72,13 @@ def _message(line: str) -> RecordedMessage | None:
     if not frame.startswith(opening) or not frame.endswith("}"):
         raise ValueError("not a combined-stream frame as the exchange writes it")
     trade = _trade(parsed["data"]) if stream.endswith("@trade") else None
-    return RecordedMessage(int(received_ns) // 1000, stream, frame, frame[len(opening) : -1], trade)
+    return RecordedMessage(int(received_ns) // 1000, stream, frame, len(opening), trade)
 
 
 def _trade(data: dict[str, Any]) -> Trade:
+    for name in ("s", "t", "p", "q", "T", "m"):
+        if name not in data:
+            raise ValueError(f"no field {name!r} in the trade")
     time = int(data["T"])
     time_us = time if time >= FIRST_MICROSECOND_TIME else time * 1000
     return Trade(data["s"], int(data["t"]), _units(data["p"]), _units(data["q"]), time_us, data["m"])

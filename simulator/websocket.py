@@ -139,6 +139,8 @@ class _Session:
 
     async def close(self, code: int, reason: str) -> None:
         """Close in order, with a code and a reason; nothing more is sent."""
+        if self._socket.closed:
+            return
         self._hub.unsubscribe(self._connection, list(self._connection.streams))
         self._connection.discard_queue()
         self._connection.close_reason = reason
