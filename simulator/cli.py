@@ -51,24 +51,33 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m simulator",
         description="Stands in for Binance, news feeds, article sites and CryptoPanic on one port. "
         'Prints one line of JSON, {"port": N}, once it listens; ends on SIGINT or SIGTERM.',
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
     add("--port", type=_port, required=True, help="port to listen on; 0 takes a free one")
     add("--log-dir", type=Path, required=True, help="empty directory for published.csv and connections.jsonl")
-    add("--host", default="127.0.0.1", help="address to listen on")
-    add("--symbols", type=_symbols, default="BTCUSDT", help="symbols of the made market, comma separated")
-    add("--seed", type=int, default=7, help="the same seed makes the same market")
-    add("--start", type=_minute, default="2026-11-20T05:00:00Z", help="start of the hour, a whole UTC minute")
-    add("--minutes", type=_count, default=60, help="minutes of market from --start")
-    add("--lead-minutes", type=_count, default=2, help="minutes of market before --start")
-    add("--tail-minutes", type=_count, default=3, help="minutes of market after it")
-    add("--speed", type=_positive, default=60.0, help="event seconds that pass in one second")
+    add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    add(
+        "--symbols",
+        type=_symbols,
+        default="BTCUSDT",
+        help="symbols of the made market, comma separated (%(default)s)",
+    )
+    add("--seed", type=int, default=7, help="the same seed makes the same market (%(default)s)")
+    add(
+        "--start",
+        type=_minute,
+        default="2026-11-20T05:00:00Z",
+        help="start of the hour, a whole UTC minute (%(default)s)",
+    )
+    add("--minutes", type=_count, default=60, help="minutes of market from --start (%(default)s)")
+    add("--lead-minutes", type=_count, default=2, help="minutes of market before --start (%(default)s)")
+    add("--tail-minutes", type=_count, default=3, help="minutes of market after it (%(default)s)")
+    add("--speed", type=_positive, default=60.0, help="event seconds that pass in one second (%(default)s)")
     add(
         "--trades-per-second",
         type=_positive,
         default=20.0,
-        help="mean trades a second of event time and symbol",
+        help="mean trades a second of event time and symbol (%(default)s)",
     )
     add(
         "--tape",
@@ -79,7 +88,11 @@ def _parser() -> argparse.ArgumentParser:
         "symbols, times and trades are then the tape's",
     )
     add("--wait-for-start", action="store_true", help="let time stand until POST /control/start")
-    add("--cryptopanic-token", default="demo-token", help="the auth_token that CryptoPanic accepts")
+    add(
+        "--cryptopanic-token",
+        default="demo-token",
+        help="the auth_token that CryptoPanic accepts (%(default)s)",
+    )
     return parser
 
 
