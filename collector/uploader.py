@@ -25,12 +25,12 @@ from collector.batcher import Action, CutBatch
 from include.errors import ContentConflict, LakeError
 from include.lake.batching import Grid
 from include.lake.catalog import CatalogEntry, register
-from include.lake.encoding import encode
-from include.lake.keys import TradeKeys, batch_name
-from include.lake.manifest import Addition, ManifestObject, Previous, listed
+from include.lake.keys import TradeKeys
+from include.lake.manifest import Addition, ManifestObject, Previous
 from include.lake.manifests import ManifestStore
 from include.lake.times import from_us
 from include.lake.trade import Trade
+from include.lake.writing import BatchWriter
 from include.stores.s3 import S3Store
 
 logger = logging.getLogger(__name__)
@@ -123,6 +123,7 @@ class Uploader:
         """Tell the catalog what is collected from when on, so that readers know what to expect."""
         entry = CatalogEntry(
             symbol=self.to.symbol,
+            data_source=self.to.data_source,
             pair=self.to.pair,
             prefix=self.to.prefix,
             streams=["trade"],
@@ -132,14 +133,10 @@ class Uploader:
         register(self.store, entry)
         self._registered = True
 
-    @property
-    def _keys(self) -> TradeKeys:
-        return TradeKeys(self.to.prefix)
-
     def _addition(self, minute_us: int, actions: Sequence[Action]) -> Addition:
         facts = [action for action in actions if not isinstance(action, CutBatch)]
         batches = [action.trades for action in actions if isinstance(action, CutBatch)]
-        objects = [held for trades in batches if (held := self._put(minute_us, trades))]
+        objects = [held for trades in batches if (held := self._put(trades))]
         previous = next((fact.previous for fact in facts if fact.previous), None)
         return Addition(
             symbol=self.to.symbol,
@@ -154,19 +151,23 @@ class Uploader:
             collector=self.to.collector,
         )
 
-    def _put(self, minute_us: int, trades: list[Trade]) -> ManifestObject | None:
-        batch = encode(trades, self.to.symbol, "ws", self.to.file_format)
-        name = batch_name(self.to.data_source, self.to.symbol, "trade", batch.first_id, batch.last_id)
-        key = self._keys.batch(from_us(minute_us), name, self.to.file_format)
+    def _put(self, trades: list[Trade]) -> ManifestObject | None:
         try:
-            put = self.store.put_if_absent(
-                key, batch.body, content_sha256=batch.content_sha256, metadata=batch.metadata
-            )
+            held = self._writer.put(trades)
         except ContentConflict as conflict:
             self.counts.conflicts += 1
             logger.error("%s", conflict)
             return None
         self.counts.objects += 1
-        self.counts.rows += batch.rows
-        self.counts.bytes += len(batch.body)
-        return listed(key, put.etag, batch, "ws", put.metadata)
+        self.counts.rows += held.rows
+        self.counts.bytes += held.bytes
+        return held
+
+    @property
+    def _keys(self) -> TradeKeys:
+        return TradeKeys(self.to.prefix)
+
+    @property
+    def _writer(self) -> BatchWriter:
+        to = self.to
+        return BatchWriter(self.store, self._keys, to.data_source, to.symbol, "ws", to.file_format)

@@ -18,6 +18,7 @@ class CatalogEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         symbol: the symbol, such as ``BTCUSDT``.
+        data_source: first part of its batches' identities, such as ``Binance``.
         pair: its name in stream names, such as ``btcusdt``.
         prefix: where its trades stand, such as ``Binance/BTCUSDT/``.
         streams: the streams that are collected.
@@ -27,6 +28,7 @@ class CatalogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     symbol: str
+    data_source: str
     pair: str
     prefix: str
     streams: list[str]

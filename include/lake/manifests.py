@@ -36,16 +36,20 @@ class ManifestStore:
         self._store = store
         self.keys = keys
 
-    def add(self, addition: Addition) -> None:
-        """Merge what a writer knows into the minute's manifest, by compare-and-swap."""
+    def add(self, addition: Addition) -> bool:
+        """Merge what a writer knows into the minute's manifest; say whether that changed it."""
         key = self.keys.manifest(addition.minute)
+        changed = False
 
-        def change(body: bytes | None) -> bytes:
+        def change(body: bytes | None) -> bytes | None:
+            nonlocal changed
             current = manifest_from_json(body, key) if body is not None else None
             merged = merge(current, addition)
-            return body if body is not None and merged is current else to_json(merged)
+            changed = merged is not current
+            return to_json(merged) if changed else None
 
         self._store.update(key, change)
+        return changed
 
     def of_hour(self, hour: datetime) -> Mapping[datetime, HeldManifest]:
         """Read the manifests that an hour has: one LIST, then one GET each."""

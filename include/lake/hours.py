@@ -1,0 +1,103 @@
+"""An hour of one symbol in the bucket: read and judge it, heal it, settle and seal it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from include.lake.catalog import CatalogEntry
+from include.lake.intervals import subtract
+from include.lake.manifest import Addition
+from include.lake.manifests import HeldManifest, ManifestStore
+from include.lake.sealing import Status, seal_hour
+from include.lake.times import minutes_of
+from include.lake.verification import HourReport, verify_hour
+from include.stores.s3 import S3Store
+
+_WRITER = "readiness"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedHour:
+    """What an hour is worth, and the manifests that say so."""
+
+    report: HourReport
+    held: Mapping[datetime, HeldManifest]
+
+
+class Hours:
+    """The hours of one symbol.
+
+    Args:
+        store: the bucket.
+        entry: the symbol, as the catalog has it.
+    """
+
+    def __init__(self, store: S3Store, entry: CatalogEntry) -> None:
+        self._store = store
+        self._entry = entry
+        self._manifests = ManifestStore(store, entry.keys)
+
+    def judge(self, hour: datetime, now: datetime) -> JudgedHour:
+        """Read an hour's manifests and its neighbours, and verify it.
+
+        Args:
+            hour: start of the hour.
+            now: nothing later than this is looked for.
+        """
+        held = self._manifests.of_hour(hour)
+        report = verify_hour(
+            hour,
+            {minute: entry.manifest for minute, entry in held.items()},
+            before=self._manifests.last_id_before(hour, self._entry.collected_from),
+            after=self._manifests.first_id_after(hour, now),
+        )
+        return JudgedHour(report, held)
+
+    def seal(self, hour: datetime, now: datetime) -> Status:
+        """Judge an hour, settle its manifests, write its status, and its readiness when it is available.
+
+        Sealing an hour again, unchanged, writes nothing.
+        """
+        judged = self.judge(hour, now)
+        if self._settle(judged):
+            judged = self.judge(hour, now)
+        return seal_hour(self._store, self._entry.keys, self._entry.symbol, judged.report, judged.held, now)
+
+    def _settle(self, judged: JudgedHour) -> bool:
+        """Bring the minutes in line with what the whole hour proves; say whether anything was to do.
+
+        Gaps go that were healed elsewhere; in an available hour every minute is closed and has a manifest.
+        """
+        report = judged.report
+        available = report.condition == "available"
+        additions = [
+            Addition(
+                symbol=self._entry.symbol,
+                minute=minute,
+                healed=_accounted(report, reaching_out=available),
+                closed=available,
+                collector=_WRITER,
+            )
+            for minute in minutes_of(report.hour)
+            if _unsettled(judged.held.get(minute), available)
+        ]
+        changed = [self._manifests.add(addition) for addition in additions]
+        return any(changed)
+
+
+def _unsettled(held: HeldManifest | None, available: bool) -> bool:
+    if held is None:
+        return available
+    open_gaps = any(gap.reason != "absent_upstream" for gap in held.manifest.gaps)
+    return open_gaps or (available and not held.manifest.closed)
+
+
+def _accounted(report: HourReport, *, reaching_out: bool) -> list[tuple[int, int]]:
+    """The ids that no minute needs to list as a gap; an available hour also knows both neighbours."""
+    if report.first_id is None or report.last_id is None:
+        return []
+    if not reaching_out:
+        return report.intervals
+    return subtract([(report.first_id - 1, report.last_id + 1)], report.absent)

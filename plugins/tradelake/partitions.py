@@ -1,0 +1,63 @@
+"""Formats of partition keys, declared once: a wrong format drops an event into a log row without an error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import CronPartitionTimetable, Param
+
+from include.errors import LakeError
+from include.lake.times import hour_of
+
+HOUR_KEY = "%Y-%m-%dT%H:00:00"
+"""Key of an hour of trades: its start, UTC."""
+
+
+class PartitionKeyError(LakeError):
+    """A partition key that names no partition."""
+
+
+def hourly() -> CronPartitionTimetable:
+    """A run for every hour, once it is over, with the hour's partition key."""
+    return CronPartitionTimetable("0 * * * *", timezone="UTC", run_offset=-1, key_format=HOUR_KEY)
+
+
+def hour_param() -> Param:
+    """The trigger form's field for an hour."""
+    return Param(
+        None,
+        type=["null", "string"],
+        title="Hour",
+        description="Start of the hour, UTC, such as 2026-01-31T06:00:00. Empty: the run's partition.",
+    )
+
+
+def hour_of_run(context: Mapping[str, Any]) -> datetime:
+    """Return the hour that a run is for: its partition key, else the param ``partition_key``, else its date.
+
+    ``airflow dags test`` and a trigger without a partition give no partition key.
+
+    Raises:
+        PartitionKeyError: names the key and the format.
+    """
+    key = context.get("partition_key") or context["params"].get("partition_key")
+    if key:
+        return parse_hour(key)
+    dag_run = context["dag_run"]
+    return hour_of(dag_run.logical_date or dag_run.run_after).astimezone(UTC)
+
+
+def parse_hour(key: str) -> datetime:
+    """Return the hour that a key names.
+
+    Raises:
+        PartitionKeyError: names the key and the format.
+    """
+    try:
+        return datetime.strptime(key, HOUR_KEY).replace(tzinfo=UTC)
+    except ValueError:
+        raise PartitionKeyError(
+            f"partition_key={key!r} is no hour: it must look like 2026-01-31T06:00:00 (UTC)"
+        ) from None
