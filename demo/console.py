@@ -31,18 +31,20 @@ class Reporter:
 
 
 class Bar:
-    """The progress of one piece of work."""
+    """The progress of one piece of work: a bar in a terminal, else a line every few seconds."""
 
     def __init__(self, reporter: Reporter, text: str) -> None:
         self._reporter = reporter
         self._text = text
         self._next_line = time.monotonic()
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-        self._progress = Progress(*columns, TextColumn("{task.fields[detail]}"), console=reporter.console)
-        self._task = self._progress.add_task(text, total=1.0, detail="")
+        self._progress: Progress | None = None
 
     def __enter__(self) -> Self:
         if self._reporter.console.is_terminal:
+            columns = (TextColumn(self._text), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+            detail = TextColumn("{task.description}")
+            self._progress = Progress(*columns, detail, console=self._reporter.console)
+            self._progress.add_task("", total=1.0)
             self._progress.start()
         return self
 
@@ -52,12 +54,13 @@ class Bar:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._progress.stop()
+        if self._progress:
+            self._progress.stop()
 
     def show(self, fraction: float, detail: str) -> None:
         """Show how much is done, from 0 to 1, and a few words."""
-        if self._reporter.console.is_terminal:
-            self._progress.update(self._task, completed=fraction, detail=detail)
+        if self._progress:
+            self._progress.update(self._progress.task_ids[0], completed=fraction, description=detail)
         elif time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _LINE_SECONDS
             self._reporter.step(f"{self._text} {fraction:4.0%}  {detail}")

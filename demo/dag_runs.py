@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ from rich.table import Table
 from demo.airflow import Airflow
 from demo.airflow_api import DagRun
 from demo.console import Bar
-from demo.errors import DemoError, last_lines
+from demo.errors import DemoError
 from demo.processes import Pause
 
 _POLL_SECONDS = 1.0
+_LOG_LINES = 15
 _FAILED = "failed"
 _ACTIVE = ("queued", "running")
 
@@ -101,4 +103,16 @@ def _task_log(logs: Path, run: DagRun, task_id: str) -> str:
     attempts = sorted(folder.rglob("attempt=*.log"), key=lambda file: file.stat().st_mtime)
     if not attempts:
         return f"no log below {folder}"
-    return f"{attempts[-1]}\n{last_lines(attempts[-1])}"
+    lines = [_readable(line) for line in attempts[-1].read_text(encoding="utf-8").splitlines()]
+    return "\n".join([str(attempts[-1]), *(f"    {line}" for line in lines if line)][-_LOG_LINES:])
+
+
+def _readable(line: str) -> str:
+    """Return a line of a task's log as text: its level, what it says, and the error that it carries."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return line
+    errors = [f"{error['exc_type']}: {error['exc_value']}" for error in entry.get("error_detail") or []]
+    event = str(entry.get("event", ""))
+    return "" if event.startswith("::") else " ".join([entry.get("level", ""), event, *errors])

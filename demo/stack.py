@@ -53,13 +53,21 @@ class Stack:
         """
         self.seaweed = Seaweed(folder / "seaweed")
         supervisor.watch(self.seaweed.process)
-        # Airflow takes longest to start: the others get ready in the meantime.
         self.airflow = Airflow(folder / "airflow", _airflow_settings(folder, source, self.seaweed))
         supervisor.watch(self.airflow.process)
         self.seaweed.wait_ready(supervisor.pause)
         self.seaweed.endpoint.client().create_bucket(Bucket=BUCKET)
         reporter.step(f"S3 server    {self.seaweed.endpoint.url}, bucket {BUCKET}")
-        self.collector = Collector(
+        self.airflow.wait_ready(supervisor.pause)
+        reporter.step(f"Airflow      {self.airflow.url}")
+        # Last, since it takes a market that stands still for a dead connection.
+        self.collector = self._collector(folder, source)
+        supervisor.watch(self.collector.process)
+        self.collector.wait_connected(supervisor.pause)
+        reporter.step("collector    connected")
+
+    def _collector(self, folder: Path, source: Source) -> Collector:
+        return Collector(
             folder / "collector",
             endpoint=self.seaweed.endpoint,
             bucket=BUCKET,
@@ -67,11 +75,6 @@ class Stack:
             rest_url=source.rest_url,
             websocket_url=source.websocket_url,
         )
-        supervisor.watch(self.collector.process)
-        self.collector.wait_connected(supervisor.pause)
-        reporter.step("collector    connected")
-        self.airflow.wait_ready(supervisor.pause)
-        reporter.step(f"Airflow      {self.airflow.url}")
 
     def write_environment(self, file: Path) -> None:
         """Write a script for the user's shell, which makes `airflow` and AWS tools speak to this stack."""
