@@ -3,9 +3,9 @@
 **What it does.** For every hour, once it is over:
 
 1. `catalog`, `keys`, `wait`: waits until each symbol's next hour has begun in the lake (one exact key each).
-2. `verify`: judges the hour by its minute manifests, whatever the wait said: ids consecutive inside and with both
-   neighbours, klines equal.
-3. `repair`: fetches single missing trades from the exchange (`historicalTrades`) and writes them as normal batches.
+2. `verify`: judges the hour by its minute manifests, whatever the wait said: ids consecutive inside and with
+   both neighbours, klines equal.
+3. `repair`: fetches single missing trades from the exchange (`historicalTrades`), as normal batches.
 4. `seal`: writes `_STATUS.json`, and `_READY.json` **only when the hour is `available`**.
 5. `emit`: emits the partition of the asset `trades_hour` when every symbol is available, at the latest
    `AIRFLOW__TRADELAKE__HOUR_DEADLINE_HOURS` after the hour's end with what there is.
@@ -18,9 +18,9 @@ In the UI: trigger with the hour as partition key. *Emit degraded* emits at once
 
 **When it fails**
 
-- `wait` timed out: the collector of that symbol wrote nothing into the next hour. The run goes on without it and
-  `_STATUS.json` says what is missing; look at the collector's `/health`.
-- `verify` or `seal` names a symbol and an object: the other symbols are done. Mend the object, clear the task.
+- `wait` timed out: the collector of that symbol wrote nothing into the next hour. The run goes on without it
+  and `_STATUS.json` says what is missing; look at the collector's `/health`.
+- `seal` names a symbol and an object: the other symbols are sealed. Mend the object, clear the run.
 - `repair` warns *not repaired*: the exchange did not answer. The hour is `degraded`; clear the run later.
 """
 
@@ -67,11 +67,11 @@ with DAG(
     doc_md=__doc__,
 ):
     catalog = S3KeySensor(task_id="catalog", bucket_key="_catalog.json", **WAIT)
-    keys = AwaitedKeysOperator(task_id="keys", bucket=SETTINGS.bucket, trigger_rule="all_done")
+    keys = AwaitedKeysOperator(task_id="keys", bucket=SETTINGS.bucket)
     wait = S3KeySensor(task_id="wait", bucket_key=keys.output, **WAIT)
     verify = VerifyHourOperator(task_id="verify", bucket=SETTINGS.bucket, trigger_rule="all_done")
     repair = RepairHourOperator(task_id="repair", bucket=SETTINGS.bucket, missing=verify.output)
-    seal = SealHourOperator(task_id="seal", bucket=SETTINGS.bucket)
+    seal = SealHourOperator(task_id="seal", bucket=SETTINGS.bucket, fail_at_end=True)
     emit = EmitHourOperator(
         task_id="emit",
         conditions=seal.output,

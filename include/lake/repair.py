@@ -112,7 +112,7 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What an answer says of a hole: its trades, and the ids that it passes over, with the time after each."""
+    """What an answer says of a hole: its trades, and ids that it passes over, with the time after each."""
 
     trades: list[Trade]
     absent: list[tuple[Interval, int]]

@@ -14,6 +14,9 @@ from include.lake.times import hour_of
 HOUR_KEY = "%Y-%m-%dT%H:00:00"
 """Key of an hour of trades: its start, UTC."""
 
+HOUR_PATH = "{{ (partition_key or params.partition_key)[:13].replace('-', '/').replace('T', '/') }}"
+"""Template of an hour's place in the lake: ``2026/01/31/06`` for the key ``2026-01-31T06:00:00``."""
+
 
 class PartitionKeyError(LakeError):
     """A partition key that names no partition."""

@@ -31,6 +31,7 @@ class Settings:
     poke_interval_seconds: int
     hour_deadline_hours: int
     feeds_file: Path | None
+    example_symbol: str
 
 
 def settings() -> Settings:
@@ -47,6 +48,7 @@ def settings() -> Settings:
         poke_interval_seconds=_whole("poke_interval_seconds", 60, MINIMUM_POKE_SECONDS),
         hour_deadline_hours=_whole("hour_deadline_hours", 6, 1),
         feeds_file=Path(conf.get(SECTION, "feeds_file")) if _has("feeds_file") else None,
+        example_symbol=conf.get(SECTION, "example_symbol", fallback="BTCUSDT"),
     )
 
 

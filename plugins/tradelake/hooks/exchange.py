@@ -15,7 +15,7 @@ DEFAULT_URL = "https://api.binance.com"
 class BinanceHook(BaseHook):
     """Reach Binance's public REST API.
 
-    :param binance_conn_id: an HTTP connection whose host is the base URL; where there is none, the public API.
+    :param binance_conn_id: an HTTP connection whose host is the base URL; default: the public API.
     """
 
     def __init__(self, binance_conn_id: str = "binance_default") -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowSkipException
 
-from include.errors import ExchangeError, LakeError
+from include.errors import LakeError
 from tradelake.partitions import HOUR_KEY, hour_of_run
 
 if TYPE_CHECKING:
     from include.lake.catalog import CatalogEntry
     from include.lake.hours import Hours
-    from include.lake.sealing import Status
     from include.lake.verification import HourReport
     from include.stores.s3 import S3Store
 
@@ -23,9 +26,7 @@ HOUR = timedelta(hours=1)
 
 
 class HourOperator(BaseOperator):
-    """Work on one hour of all symbols that the catalog has for it.
-
-    A symbol that fails holds up no other: the rest is done first, then the task fails and names it.
+    """Work on one hour of the symbols that the catalog has for it.
 
     :param bucket: the lake's bucket (templated).
     :param aws_conn_id: the Airflow connection to S3.
@@ -38,39 +39,19 @@ class HourOperator(BaseOperator):
         self.bucket = bucket
         self.aws_conn_id = aws_conn_id
 
-    @property
+    @cached_property
     def store(self) -> S3Store:
         """The bucket."""
         from tradelake.hooks.lake import LakeHook
 
         return LakeHook(self.aws_conn_id, self.bucket).store
 
-    def entries(self, store: S3Store, hour: datetime) -> list[CatalogEntry]:
+    def entries(self, hour: datetime) -> list[CatalogEntry]:
         """What the lake should hold of the hour."""
         from include.lake.catalog import read_catalog
 
-        return [entry for entry in read_catalog(store).symbols.values() if entry.covers(hour, hour + HOUR)]
-
-    def each(self, context: Context) -> dict[str, Any]:
-        """Do ``one`` for every symbol; return what it returned, by symbol."""
-        from include.lake.hours import Hours
-
-        hour, store = hour_of_run(context), self.store
-        done: dict[str, Any] = {}
-        failed: dict[str, LakeError] = {}
-        for entry in self.entries(store, hour):
-            try:
-                done[entry.symbol] = self.one(hour, store, entry, Hours(store, entry))
-            except LakeError as error:
-                self.log.exception("%s", entry.symbol)
-                failed[entry.symbol] = error
-        if failed:
-            raise LakeError("; ".join(f"{symbol}: {error}" for symbol, error in failed.items()))
-        return done
-
-    def one(self, hour: datetime, store: S3Store, entry: CatalogEntry, hours: Hours) -> Any:
-        """Do the work for one symbol."""
-        raise NotImplementedError
+        symbols = read_catalog(self.store).symbols.values()
+        return [entry for entry in symbols if entry.covers(hour, hour + HOUR)]
 
 
 class AwaitedKeysOperator(HourOperator):
@@ -81,23 +62,55 @@ class AwaitedKeysOperator(HourOperator):
         from include.lake.keys import CATALOG
 
         hour = hour_of_run(context)
-        entries = self.entries(self.store, hour)
-        return [entry.keys.manifest(hour + HOUR) for entry in entries] or [CATALOG]
+        return [entry.keys.manifest(hour + HOUR) for entry in self.entries(hour)] or [CATALOG]
 
 
-class VerifyHourOperator(HourOperator):
+class EachSymbolOperator(HourOperator):
+    """Do something for every symbol. One that fails holds up no other.
+
+    :param fail_at_end: fail, and name the symbols, after the others are done; else a failure is an error in
+        the log, and the symbol is left out of the result.
+    """
+
+    def __init__(self, *, fail_at_end: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.fail_at_end = fail_at_end
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Return what ``one`` returned, by symbol."""
+        hour = hour_of_run(context)
+        done: dict[str, Any] = {}
+        failed: dict[str, LakeError] = {}
+        for entry in self.entries(hour):
+            try:
+                done[entry.symbol] = self.one(hour, entry)
+            except LakeError as error:
+                self.log.exception("%s", entry.symbol)
+                failed[entry.symbol] = error
+        if failed and self.fail_at_end:
+            raise LakeError("; ".join(f"{symbol}: {error}" for symbol, error in failed.items()))
+        return done
+
+    @abstractmethod
+    def one(self, hour: datetime, entry: CatalogEntry) -> Any:
+        """Do the work for one symbol; the result goes to XCom."""
+
+    def hours(self, entry: CatalogEntry) -> Hours:
+        """The hours of a symbol."""
+        from include.lake.hours import Hours
+
+        return Hours(self.store, entry)
+
+
+class VerifyHourOperator(EachSymbolOperator):
     """Judge an hour by its manifests; writes nothing.
 
     Returns, by symbol, the id ranges that are missing.
     """
 
-    def execute(self, context: Context) -> dict[str, list[tuple[int, int]]]:
-        """Verify every symbol."""
-        return self.each(context)
-
-    def one(self, hour: datetime, store: S3Store, entry: CatalogEntry, hours: Hours) -> list[tuple[int, int]]:
+    def one(self, hour: datetime, entry: CatalogEntry) -> list[tuple[int, int]]:
         """Verify a symbol, and tell what was found."""
-        report = hours.judge(hour, datetime.now(UTC)).report
+        report = self.hours(entry).judge(hour, datetime.now(UTC)).report
         self._tell(entry.symbol, report)
         return report.missing
 
@@ -115,10 +128,11 @@ class VerifyHourOperator(HourOperator):
             self.log.warning("%s: %s", symbol, finding)
 
 
-class RepairHourOperator(HourOperator):
+class RepairHourOperator(EachSymbolOperator):
     """Heal the holes of an hour with single trades from the exchange's REST API.
 
     An exchange that does not answer is no failure: the hour is then sealed as it is, ``degraded``.
+    Returns, by symbol, what became of its missing ids.
 
     :param missing: by symbol, the id ranges that are missing (templated).
     :param binance_conn_id: the Airflow connection to the exchange.
@@ -137,42 +151,28 @@ class RepairHourOperator(HourOperator):
         self.missing = missing
         self.binance_conn_id = binance_conn_id
 
-    def execute(self, context: Context) -> dict[str, dict[str, Any]]:
-        """Repair every symbol; return what became of its missing ids."""
-        return self.each(context)
-
-    def one(self, hour: datetime, store: S3Store, entry: CatalogEntry, hours: Hours) -> dict[str, Any]:
+    def one(self, hour: datetime, entry: CatalogEntry) -> dict[str, list[tuple[int, int]]]:
         """Repair a symbol."""
-        from dataclasses import asdict
-
         from include.lake.batching import Grid
-        from include.lake.repair import Repair, Repaired
+        from include.lake.repair import Repair
         from tradelake.hooks.exchange import BinanceHook
 
         missing = [(first, last) for first, last in self.missing.get(entry.symbol, [])]
-        repair = Repair(store, entry, BinanceHook(self.binance_conn_id).get_conn(), Grid())
-        try:
-            repaired = repair.heal(hour, missing)
-        except ExchangeError as error:
-            self.log.warning("%s: not repaired (%s)", entry.symbol, error)
-            repaired = Repaired([], [], missing)
+        repair = Repair(self.store, entry, BinanceHook(self.binance_conn_id).get_conn(), Grid())
+        repaired = asdict(repair.heal(hour, missing))
         self.log.info("%s: %s", entry.symbol, repaired)
-        return asdict(repaired)
+        return repaired
 
 
-class SealHourOperator(HourOperator):
+class SealHourOperator(EachSymbolOperator):
     """Seal an hour: ``_STATUS.json`` always, ``_READY.json`` when it is available.
 
     Returns, by symbol, the condition.
     """
 
-    def execute(self, context: Context) -> dict[str, str]:
-        """Seal every symbol."""
-        return self.each(context)
-
-    def one(self, hour: datetime, store: S3Store, entry: CatalogEntry, hours: Hours) -> str:
+    def one(self, hour: datetime, entry: CatalogEntry) -> str:
         """Seal a symbol."""
-        status: Status = hours.seal(hour, datetime.now(UTC))
+        status = self.hours(entry).seal(hour, datetime.now(UTC))
         self.log.info("%s: %s, version %s", entry.symbol, status.condition, status.version)
         return status.condition
 
@@ -197,6 +197,8 @@ class EmitHourOperator(BaseOperator):
 
     def execute(self, context: Context) -> str:
         """Return the partition key once it may be emitted."""
+        if not self.conditions:
+            raise AirflowSkipException("the catalog has nothing for this hour")
         hour = hour_of_run(context)
         moment = hour + HOUR + self.deadline
         waiting = [symbol for symbol, condition in self.conditions.items() if condition != "available"]
