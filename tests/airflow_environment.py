@@ -10,7 +10,10 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+
+import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 DAGS = REPOSITORY / "dags"
@@ -27,3 +30,21 @@ os.environ |= {
     "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(HOME / "logs"),
     "PYTHONPATH": str(REPOSITORY),
 }
+
+_WARNINGS_OF_AIRFLOW = [
+    "GitWildMatchPattern:DeprecationWarning",
+    "Using `httpx` with `starlette:Warning",
+]
+
+
+def let_pass_what_airflow_warns_of(items: Iterable[pytest.Item], folder: Path) -> None:
+    """Let pass what Airflow 3.3 itself does that is deprecated elsewhere; our own warnings stay errors.
+
+    Args:
+        items: the tests that pytest collected.
+        folder: only those below it use Airflow.
+    """
+    for item in items:
+        if item.path.is_relative_to(folder):
+            for warning in _WARNINGS_OF_AIRFLOW:
+                item.add_marker(pytest.mark.filterwarnings(f"ignore:{warning}"))

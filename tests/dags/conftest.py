@@ -5,29 +5,40 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.airflow_environment import DAGS
+from tests.airflow_environment import DAGS, REPOSITORY, let_pass_what_airflow_warns_of
 from tests.conftest import Bucket
 
 RunDag = Callable[..., Any]
 
-AIRFLOW_WARNINGS = [
-    "GitWildMatchPattern:DeprecationWarning",
-    "Using `httpx` with `starlette:Warning",
-]
-"""Filters for what Airflow 3.3 itself does that is deprecated elsewhere."""
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    let_pass_what_airflow_warns_of(items, Path(__file__).parent)
 
 
 @pytest.fixture(scope="session")
 def airflow_database() -> None:
     """A migrated SQLite database in the session's ``AIRFLOW_HOME``."""
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base URL of one simulator process: exchange, feeds and article pages."""
+    log_folder = tmp_path_factory.mktemp("simulator")
+    command = [sys.executable, "-m", "simulator", "--port", "0", "--log-dir", str(log_folder)]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}"
+        finally:
+            process.terminate()
 
 
 @pytest.fixture
@@ -47,9 +58,10 @@ def lake(bucket: Bucket, airflow_database: None, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def run_dag(lake: Bucket) -> RunDag:
-    """Run a DAG of `dags/` in this process, as ``airflow dags test`` does, and return its run.
+    """Run a DAG of ``dags/`` in this process, as ``airflow dags test`` does, and return its run.
 
-    ``run_dag("news_rss", logical_date=..., conf={...})``
+    ``run_dag("news_rss", logical_date=..., conf={...})``. The file is parsed anew, with the settings that
+    the environment holds now.
     """
 
     def run(dag_id: str, *, logical_date: datetime | None = None, conf: dict[str, Any] | None = None) -> Any:
@@ -57,15 +69,10 @@ def run_dag(lake: Bucket) -> RunDag:
 
         bag = DagBag(DAGS / f"{dag_id}.py")
         assert bag.import_errors == {}
+        dag = bag.dags[dag_id]
+        for task in dag.tasks:
+            task.retries = 0  # it would wait for them
         when = {"logical_date": logical_date} if logical_date else {}
-        return bag.dags[dag_id].test(run_conf=conf or {}, **when)
+        return dag.test(run_conf=conf or {}, **when)
 
     return run
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let pass what Airflow itself does that is deprecated elsewhere; in our own code warnings stay errors."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            for warning in AIRFLOW_WARNINGS:
-                item.add_marker(pytest.mark.filterwarnings(f"ignore:{warning}"))

@@ -74,7 +74,8 @@ def item(number: int, link: str = "http://news.example/{}") -> str:
     """An item with an id, a title, a link and a date of its own."""
     return (
         f'<item><guid isPermaLink="false">id-{number}</guid><title>Story {number}</title>'
-        f"<link>{link.format(number)}</link><pubDate>Fri, 28 Aug 2026 10:{number % 60:02}:00 GMT</pubDate></item>"
+        f"<link>{link.format(number)}</link>"
+        f"<pubDate>Fri, 28 Aug 2026 10:{number % 60:02}:00 GMT</pubDate></item>"
     )
 
 

@@ -116,7 +116,7 @@ async def test_a_long_text_is_cut_and_its_length_kept(site: Site, read: Read) ->
     assert row.text_length_full > 2_000
 
 
-CYRILLIC = "Сложность добычи выросла во вторник на четыре процента, шестой раз подряд, а комиссии не изменились. "
+CYRILLIC = "Сложность добычи выросла во вторник на четыре процента, шестой раз подряд, а сборы не выросли. "
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,10 @@ def parse(body: bytes, content_type: str = "application/xml") -> FeedDocument:
 def test_an_item_becomes_a_row() -> None:
     [row] = parse(
         rss(
-            '<item><guid isPermaLink="false">g-1</guid><title>Fees &amp;amp; &lt;b&gt;blocks&lt;/b&gt;</title>'
-            "<link>/a/1?utm_source=rss&amp;view=article</link><pubDate>Fri, 28 Aug 2026 20:42:54 CEST</pubDate>"
+            '<item><guid isPermaLink="false">g-1</guid>'
+            "<title>Fees &amp;amp; &lt;b&gt;blocks&lt;/b&gt;</title>"
+            "<link>/a/1?utm_source=rss&amp;view=article</link>"
+            "<pubDate>Fri, 28 Aug 2026 20:42:54 CEST</pubDate>"
             "<dc:creator>Desk A</dc:creator><dc:creator>Desk B</dc:creator><category>btc</category>"
             "<description>In short.</description></item>"
         )
@@ -60,7 +62,11 @@ def test_atom_with_the_time_of_a_change_only() -> None:
 
 
 def test_an_entry_is_known_by_id_else_link_else_title() -> None:
-    entries = [item(1), "<item><link>http://wire.example/2</link></item>", "<item><title>Three</title></item>"]
+    entries = [
+        item(1),
+        "<item><link>http://wire.example/2</link></item>",
+        "<item><title>Three</title></item>",
+    ]
     first = parse(rss(*entries))
     moved = parse(rss(*reversed(entries)))
     assert len({row.id for row in first.rows}) == 3
@@ -95,8 +101,9 @@ def test_a_feed_sent_as_html_is_whole() -> None:
 
 def test_entities_that_grow_do_no_harm() -> None:
     lol = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
-    bomb = f'<!DOCTYPE rss [<!ENTITY l0 "ha">{lol}]><rss version="2.0"><channel><title>&l11;</title></channel></rss>'
-    assert parse(bomb.encode()).rows == []
+    head = f'<!DOCTYPE rss [<!ENTITY l0 "ha">{lol}]>'
+    bomb = f'{head}<rss version="2.0"><channel><item><title>&l11;</title></item></channel></rss>'
+    assert len(encode_rows(parse(bomb.encode()).rows)) < 10_000
 
 
 @settings(max_examples=60, deadline=None)

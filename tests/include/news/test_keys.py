@@ -33,5 +33,9 @@ def test_keys_are_in_utc_whatever_the_clock_says() -> None:
 
 
 def test_other_objects_are_not_news() -> None:
-    for name in ("news-20260131T230500Z-0123456789abcdef.v2.json", "20260131T230500Z-News.json", "_state.json"):
+    for name in (
+        "news-20260131T230500Z-0123456789abcdef.v2.json",
+        "20260131T230500Z-News.json",
+        "_state.json",
+    ):
         assert not keys.is_news_key(f"Ext/RSS/2026/01/31/{name}")

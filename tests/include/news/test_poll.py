@@ -46,6 +46,11 @@ def news_rows(bucket: Bucket) -> list[NewsRow]:
     return [row for key in news_keys(bucket) for row in decode_news(bucket.get(key), key)]
 
 
+def contents(bucket: Bucket) -> dict[str, bytes]:
+    keys = bucket.keys()
+    return {key: bucket.get(key) for key in keys}
+
+
 def titles(bucket: Bucket) -> list[str]:
     return sorted(row.title or "" for row in news_rows(bucket))
 
@@ -75,10 +80,10 @@ async def test_nothing_new_writes_nothing(
 ) -> None:
     url = site.serve("/feed", rss(item(1)), **validators)
     await poll_one(store, url)
-    before = {key: bucket.get(key) for key in bucket.keys()}
+    before = contents(bucket)
     report = await poll_one(store, url, NEXT_RUN)
     assert (report.outcome, report.keys) == ("not_modified", [])
-    assert {key: bucket.get(key) for key in bucket.keys()} == before
+    assert contents(bucket) == before
 
 
 async def test_validators_are_sent_back_byte_for_byte(site: Site, store: S3Store) -> None:
