@@ -9,8 +9,8 @@ more than its name: this works from any Airflow, also one that knows nothing of 
 
     airflow dags test example_downstream_sensor -c '{"partition_key": "2026-01-31T06:00:00"}'
 
-**When it fails**: `wait` timed out after a day: the hour is not `available`; `_STATUS.json` beside the key says
-why.
+**When it fails**: `wait` timed out after a day: the hour is not `available`; `_STATUS.json` beside the key
+says why.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads trades back, the way every reader should: the objects that the minute manifests list, and nothing else."""
+"""Reads trades back, the way every reader should: what the minute manifests list, and nothing else."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def read_hour(store: S3Store, entry: CatalogEntry, hour: datetime) -> pa.Table:
         hour: start of the hour.
 
     Returns:
-        A table of ``include.lake.encoding.SCHEMA``, in id order. Before the hour is sealed, objects of several
-        collectors may overlap: then drop copies by ``trade_id``.
+        A table of ``include.lake.encoding.SCHEMA``, in id order. Before the hour is sealed, objects of
+        several collectors may overlap: then drop copies by ``trade_id``.
     """
     manifests = ManifestStore(store, entry.keys).of_hour(hour)
     objects = [held for minute in manifests.values() for held in minute.manifest.objects]
