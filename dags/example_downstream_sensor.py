@@ -20,7 +20,7 @@ from datetime import timedelta
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk import DAG
 from tradelake.operators.examples import SummariseHourOperator
-from tradelake.partitions import HOUR_PATH, hour_param, hourly
+from tradelake.partitions import HOUR_PATH, due, hour_param, hourly
 from tradelake.settings import settings
 
 SETTINGS = settings()
@@ -28,8 +28,8 @@ SETTINGS = settings()
 with DAG(
     dag_id="example_downstream_sensor",
     schedule=hourly(),
-    start_date=SETTINGS.start_date,
-    end_date=SETTINGS.end_date,
+    start_date=due(SETTINGS.start_date),
+    end_date=due(SETTINGS.end_date),
     catchup=True,
     max_active_runs=4,
     default_args={"owner": "tradelake", "retries": 2, "retry_delay": timedelta(minutes=1)},

@@ -38,7 +38,7 @@ from tradelake.operators.hours import (
     SealHourOperator,
     VerifyHourOperator,
 )
-from tradelake.partitions import hour_param, hourly
+from tradelake.partitions import due, hour_param, hourly
 from tradelake.settings import settings
 
 SETTINGS = settings()
@@ -53,8 +53,8 @@ WAIT = {
 with DAG(
     dag_id="trades_hour_ready",
     schedule=hourly(),
-    start_date=SETTINGS.start_date,
-    end_date=SETTINGS.end_date,
+    start_date=due(SETTINGS.start_date),
+    end_date=due(SETTINGS.end_date),
     catchup=True,
     max_active_runs=16,
     default_args={"owner": "tradelake", "retries": 2, "retry_delay": timedelta(minutes=1)},

@@ -9,7 +9,7 @@ from typing import Any
 from airflow.sdk import CronPartitionTimetable, Param
 
 from include.errors import LakeError
-from include.lake.times import hour_of
+from include.lake.times import HOUR, hour_of
 
 HOUR_KEY = "%Y-%m-%dT%H:00:00"
 """Key of an hour of trades: its start, UTC."""
@@ -25,6 +25,11 @@ class PartitionKeyError(LakeError):
 def hourly() -> CronPartitionTimetable:
     """A run for every hour, once it is over, with the hour's partition key."""
     return CronPartitionTimetable("0 * * * *", timezone="UTC", run_offset=-1, key_format=HOUR_KEY)
+
+
+def due(hour: datetime | None) -> datetime | None:
+    """Return when the run of an hour is due. A DAG's start and end date bound runs, not partitions."""
+    return None if hour is None else hour + HOUR
 
 
 def hour_param() -> Param:

@@ -22,7 +22,18 @@ MINIMUM_POKE_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the DAGs may be told. Times are UTC."""
+    """What the DAGs may be told. Times are UTC.
+
+    Attributes:
+        bucket: the lake's bucket.
+        data_source: first part of the trades' keys.
+        start_date: first hour of trades that is made ready.
+        end_date: last hour that is scheduled, None while it goes on.
+        poke_interval_seconds: how often a sensor looks.
+        hour_deadline_hours: how long after its end an hour may wait for what is missing.
+        feeds_file: YAML list of feeds, None for the packaged one.
+        example_symbol: symbol that ``example_downstream_sensor`` waits for.
+    """
 
     bucket: str
     data_source: str
