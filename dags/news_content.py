@@ -44,7 +44,7 @@ with DAG(
     params={
         "days": Param(3, type="integer", minimum=1, maximum=31, description="How many days of keys"),
         "until": Param(
-            "", type="string", description="The last of them, as 2026-01-31; empty: the run's day"
+            None, type=["null", "string"], format="date", description="The last of them; empty: the run's day"
         ),
     },
     default_args={"owner": "tradelake", "retries": 2, "retry_delay": timedelta(minutes=1)},
@@ -55,7 +55,7 @@ with DAG(
         task_id="find_articles",
         bucket=SETTINGS.bucket,
         days="{{ params.days }}",
-        until="{{ params.until }}",
+        until="{{ params.until or '' }}",
     )
     EnrichArticlesOperator.partial(
         task_id="enrich_articles", bucket=SETTINGS.bucket, execution_timeout=timedelta(minutes=30)

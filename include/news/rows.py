@@ -56,7 +56,7 @@ class NewsRow(msgspec.Struct, frozen=True, kw_only=True):
         authors: names, in the source's order.
         language: BCP 47 tag that the source states; null where it states none.
         tickers: assets that the source itself names as such.
-        raw: what the source said, unchanged, dates included.
+        raw: the source's own fields as they were read, times as the text that it wrote.
     """
 
     id: str

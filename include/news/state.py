@@ -103,11 +103,11 @@ def with_taken(state: FeedState, rows: Sequence[NewsRow], *, feed: str, run_time
     if not unseen:
         return state
     key = news_key("RSS", run_time, feed, (row.id for row in unseen))
-    shown = [row.id for row in rows]
-    gone = [entry_id for entry_id in state.seen if entry_id not in set(shown)]
+    shown = {row.id: None for row in rows}
+    gone = [entry_id for entry_id in state.seen if entry_id not in shown]
     return msgspec.structs.replace(
         state,
-        seen=gone[-SEEN_KEPT:] + shown,
+        seen=[*gone[-SEEN_KEPT:], *shown],
         last_run=run_text(run_time),
         last_key=key,
         outbox=[*state.outbox, Batch(key, msgspec.Raw(encode_rows(unseen)))],

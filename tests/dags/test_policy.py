@@ -105,6 +105,7 @@ def _described(dag: Any) -> dict[str, Any]:
             task.task_id: {
                 "operator": task.task_type,
                 "after": sorted(task.upstream_task_ids),
+                "when": task.trigger_rule.value,
                 "emits": [asset.name for asset in task.outlets],
             }
             for task in dag.tasks

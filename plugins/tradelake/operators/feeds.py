@@ -55,6 +55,9 @@ class FetchFeedsOperator(BaseOperator):
         store = LakeHook(self.aws_conn_id, self.bucket).store
         reports = asyncio.run(poll_feeds(store, feeds, run_time(context)))
         self._tell(context, reports)
+        if all(report.failed for report in reports):
+            first = reports[0]
+            raise LakeError(f"None of {len(reports)} feeds could be read; {first.feed}: {first.detail}")
         keys = [key for report in reports for key in report.keys]
         if not keys:
             raise AirflowSkipException("No feed has an unseen entry")
@@ -73,8 +76,4 @@ class FetchFeedsOperator(BaseOperator):
                 f" ({report.detail})" if report.detail else "",
                 report.entries,
                 ", ".join(report.keys) or "nothing",
-            )
-        if all(report.failed for report in reports):
-            raise LakeError(
-                f"None of {len(reports)} feeds could be read: {reports[0].detail}; look at XCom 'feeds'"
             )
