@@ -42,6 +42,7 @@ check: install ## Lint, types, import rules, locks
 	$(BIN)/ruff check .
 	$(BIN)/mypy include collector
 	$(BIN)/lint-imports
+	$(BIN)/python docs/write_settings.py --check
 	@$(MAKE) --no-print-directory check-locks
 
 .PHONY: format
@@ -64,6 +65,10 @@ check-locks: $(UV) ## Check that the locks hold what the .in files ask for
 	  cmp --silent $$name.txt $$name.txt.now || { echo "$$name.txt does not fit $$name.in: run make lock" >&2; rm $$name.txt.now; exit 1; }; \
 	  rm $$name.txt.now; \
 	done; echo "locks: up to date"
+
+.PHONY: docs
+docs: install ## Write the generated parts of the docs
+	$(BIN)/python docs/write_settings.py
 
 .PHONY: clean
 clean: ## Remove the environments and what runs left behind
