@@ -1,7 +1,7 @@
 """# Heartbeat of the lake.
 
 **What it does.** Every hour it writes `Ext/TEST/YYYY/MM/DD/<run time>-News.json` and reads it back. If this
-DAG is green, the bucket, the credentials and the conditional writes work.
+DAG is green, the bucket, the endpoint and the credentials work.
 
 **Run it again.** Clear the run, or trigger it; the same run writes the same object. From a shell:
 

@@ -99,7 +99,7 @@ def _row(entry: Mapping[str, Any], key: str, source: str, language: str | None, 
         available_at=seen_at,
         # Not entry.author: with several creators feedparser keeps the last one there.
         authors=[author["name"] for author in entry.get("authors", []) if author.get("name")],
-        language=language or None,
+        language=entry.get("title_detail", {}).get("language") or language or None,
         tickers=[],
         raw={name: entry[name] for name in _RAW_FIELDS if name in entry},
     )

@@ -54,11 +54,12 @@ def test_an_unknown_time_is_null_and_stays_in_raw() -> None:
 
 def test_atom_with_the_time_of_a_change_only() -> None:
     [row] = parse(
-        b'<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title><entry><id>e</id><title>T</title>'
+        b'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de"><title>t</title>'
+        b"<entry><id>e</id><title>T</title>"
         b'<link href="http://wire.example/e"/><updated>2026-08-28T20:42:54Z</updated></entry></feed>'
     ).rows
     assert row.published_at == row.feed_updated_at == datetime(2026, 8, 28, 20, 42, 54, tzinfo=UTC)
-    assert row.published_source == "feed_updated"
+    assert (row.published_source, row.language) == ("feed_updated", "de")
 
 
 def test_an_entry_is_known_by_id_else_link_else_title() -> None:
