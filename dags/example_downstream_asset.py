@@ -18,6 +18,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, PartitionedAssetTimetable
+
 from tradelake.assets import TRADES_HOUR
 from tradelake.operators.examples import SummariseHourOperator
 from tradelake.partitions import hour_param

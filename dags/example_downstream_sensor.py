@@ -19,6 +19,7 @@ from datetime import timedelta
 
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk import DAG
+
 from tradelake.operators.examples import SummariseHourOperator
 from tradelake.partitions import HOUR_PATH, due, hour_param, hourly
 from tradelake.settings import settings

@@ -20,6 +20,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG
+
 from tradelake.operators.heartbeat import HeartbeatOperator
 from tradelake.settings import settings
 

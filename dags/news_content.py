@@ -27,6 +27,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param
+
 from tradelake.assets import NEWS_RAW
 from tradelake.operators.articles import EnrichArticlesOperator, FindArticlesOperator
 from tradelake.settings import settings

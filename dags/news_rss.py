@@ -22,6 +22,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG
+
 from tradelake.assets import NEWS_RAW
 from tradelake.operators.feeds import FetchFeedsOperator
 from tradelake.settings import settings

@@ -30,6 +30,7 @@ from datetime import timedelta
 
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk import DAG, Param
+
 from tradelake.assets import TRADES_HOUR
 from tradelake.operators.hours import (
     AwaitedKeysOperator,

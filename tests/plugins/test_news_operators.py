@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+
 from tradelake.operators.articles import MAX_BATCHES, in_batches
 from tradelake.run_time import run_time
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tradelake.news_settings import EXTRACTOR_NAMES, NewsSettings, news_settings
 
 from include.errors import SettingsError
 from include.news.extract import EXTRACTORS
+from tradelake.news_settings import EXTRACTOR_NAMES, NewsSettings, news_settings
 
 
 def test_defaults() -> None:
