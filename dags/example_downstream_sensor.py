@@ -30,7 +30,7 @@ with DAG(
     dag_id="example_downstream_sensor",
     schedule=hourly(),
     start_date=due(SETTINGS.start_date),
-    end_date=due(SETTINGS.end_date),
+    end_date=due(SETTINGS.end_date) if SETTINGS.end_date else None,
     catchup=True,
     max_active_runs=4,
     default_args={"owner": "tradelake", "retries": 2, "retry_delay": timedelta(minutes=1)},

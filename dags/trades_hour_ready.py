@@ -2,7 +2,8 @@
 
 **What it does.** For every hour, once it is over:
 
-1. `catalog`, `keys`, `wait`: waits until each symbol's next hour has begun in the lake (one exact key each).
+1. `catalog`, `keys`, `wait`: waits until each symbol's next hour has begun in the lake (one exact key each),
+   at the latest until the deadline; an hour that is older than that is not waited for.
 2. `verify`: judges the hour by its minute manifests, whatever the wait said: ids consecutive inside and with
    both neighbours, klines equal.
 3. `repair`: fetches single missing trades from the exchange (`historicalTrades`), as normal batches.
@@ -28,7 +29,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk import DAG, Param
 
 from tradelake.assets import TRADES_HOUR
@@ -40,6 +40,7 @@ from tradelake.operators.hours import (
     VerifyHourOperator,
 )
 from tradelake.partitions import due, hour_param, hourly
+from tradelake.sensors.hours import HourKeySensor
 from tradelake.settings import settings
 
 SETTINGS = settings()
@@ -48,14 +49,14 @@ WAIT = {
     "bucket_name": SETTINGS.bucket,
     "deferrable": True,
     "poke_interval": SETTINGS.poke_interval_seconds,
-    "timeout": DEADLINE.total_seconds(),
+    "deadline": DEADLINE,
 }
 
 with DAG(
     dag_id="trades_hour_ready",
     schedule=hourly(),
     start_date=due(SETTINGS.start_date),
-    end_date=due(SETTINGS.end_date),
+    end_date=due(SETTINGS.end_date) if SETTINGS.end_date else None,
     catchup=True,
     max_active_runs=16,
     default_args={"owner": "tradelake", "retries": 2, "retry_delay": timedelta(minutes=1)},
@@ -67,9 +68,9 @@ with DAG(
     tags=["trades", "readiness"],
     doc_md=__doc__,
 ):
-    catalog = S3KeySensor(task_id="catalog", bucket_key="_catalog.json", **WAIT)
+    catalog = HourKeySensor(task_id="catalog", bucket_key="_catalog.json", **WAIT)
     keys = AwaitedKeysOperator(task_id="keys", bucket=SETTINGS.bucket)
-    wait = S3KeySensor(task_id="wait", bucket_key=keys.output, **WAIT)
+    wait = HourKeySensor(task_id="wait", bucket_key=keys.output, **WAIT)
     verify = VerifyHourOperator(task_id="verify", bucket=SETTINGS.bucket, trigger_rule="all_done")
     repair = RepairHourOperator(task_id="repair", bucket=SETTINGS.bucket, missing=verify.output)
     seal = SealHourOperator(task_id="seal", bucket=SETTINGS.bucket, fail_at_end=True)

@@ -27,9 +27,9 @@ def hourly() -> CronPartitionTimetable:
     return CronPartitionTimetable("0 * * * *", timezone="UTC", run_offset=-1, key_format=HOUR_KEY)
 
 
-def due(hour: datetime | None) -> datetime | None:
+def due(hour: datetime) -> datetime:
     """Return when the run of an hour is due. A DAG's start and end date bound runs, not partitions."""
-    return None if hour is None else hour + HOUR
+    return hour + HOUR
 
 
 def hour_param() -> Param:
