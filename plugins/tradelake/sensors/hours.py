@@ -14,8 +14,8 @@ from tradelake.partitions import due, hour_of_run
 class HourKeySensor(S3KeySensor):
     """Wait for keys, until an hour's deadline at the latest.
 
-    The time-out counts from the hour's end, not from the task's start: a run that comes late, in a catch-up or
-    a backfill, does not wait for what will not come any more. The hour is then judged by what is there.
+    The time-out counts from the hour's end, not from the task's start: a run that comes late, in a catch-up
+    or a backfill, does not wait for what will not come any more. The hour is then judged by what is there.
 
     :param deadline: how long after its end an hour may wait.
     """
