@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
+from functools import reduce
 
 import msgspec
+
+_EXACT = Context(prec=100, traps=[Inexact])
+"""The default context rounds to 28 digits: a busy pair of a small currency has more."""
 
 
 class Kline(msgspec.Struct, frozen=True):
@@ -63,4 +67,4 @@ def same_amounts(kline: Kline, totals: Totals) -> bool:
 
 
 def _sum(texts: Iterable[str]) -> str:
-    return format(sum(map(Decimal, texts), Decimal(0)), "f")
+    return format(reduce(_EXACT.add, map(Decimal, texts), Decimal(0)), "f")
