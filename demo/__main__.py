@@ -21,6 +21,7 @@ from demo.plan import past_hour, recording
 from demo.run import run
 
 _STOPPED = 130
+_LOG_COLUMNS = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +41,7 @@ def _do(options: argparse.Namespace) -> int:
     if options.command == "run":
         tapes, symbol, speed = options.tape, options.symbol, options.speed
         past = recording(tapes, symbol, speed) if tapes else past_hour(symbol, speed, datetime.now(UTC))
-        return run(past, Console())
+        return run(past, _console())
     if options.command == "up":
         background.up(options.feed, options.symbol)
     elif options.command == "serve":
@@ -48,6 +49,12 @@ def _do(options: argparse.Namespace) -> int:
     else:
         print(background.down())
     return 0
+
+
+def _console() -> Console:
+    """Return the terminal, or a log wide enough for the tables."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_LOG_COLUMNS)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -46,7 +46,7 @@ class Airflow:
             environment=base_environment(directory / "home") | self.variables,
             # SIGTERM would end the parent alone and orphan scheduler, API server and their workers.
             stop_signal=signal.SIGINT,
-            stop_seconds=20.0,
+            stop_seconds=10.0,
         )
 
     def wait_ready(self, pause: Pause) -> None:

@@ -76,10 +76,10 @@ def raise_on_failure(airflow: Airflow, runs: Iterable[DagRun]) -> None:
 def runs_table(runs: Iterable[DagRun]) -> Table:
     """Return the runs as a table."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("DAG", "run type", "state", "partition key", "run"):
+    for name in ("DAG", "run type", "state", "partition key"):
         table.add_column(name, overflow="fold")
-    for run in runs:
-        table.add_row(run.dag_id, run.run_type, run.state, run.partition_key or "", run.run_id)
+    for run in sorted(runs, key=lambda run: run.dag_id):
+        table.add_row(run.dag_id, run.run_type, run.state, run.partition_key or "")
     return table
 
 

@@ -97,7 +97,9 @@ class Supervisor:
         return code
 
     def _note_request(self, _signal_number: int, _frame: FrameType | None) -> None:
-        self._stop_requested.set()
+        if not self._stop_requested.is_set():
+            self._stop_requested.set()
+            os.write(sys.stderr.fileno(), b"\nstopping...\n")
 
 
 def _end_descendants() -> list[str]:
