@@ -14,7 +14,9 @@ import fcntl
 import logging
 import os
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from collector.segments import (
     replace_file,
     segment_numbers,
     segment_path,
+    size_of,
 )
 from include.errors import LakeError
 from include.lake.times import minute_of
@@ -74,6 +77,14 @@ class Entry:
     end: Position
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Records that become one block."""
+
+    records: list[Record]
+    opens_minute: bool
+
+
 class Journal:
     """The journal of one symbol.
 
@@ -95,24 +106,27 @@ class Journal:
         self._directory = directory
         self._symbol = symbol
         self._lock = _lock(directory)
-        self.released = self._read_released()
-        self._delete_released()
-        self._guard = threading.Lock()
-        self._marks = {self.released.segment: self.released}
-        self._segment = max([self.released.segment - 1, *segment_numbers(directory)])
-        self._durable = Position(self._segment + 1)
-        self._file: SegmentFile | None = None
-        self._pending: list[Record] = []
-        self._minute = 0
-        self._read_sequence = self._sequence = self.released.sequence
-        self.last_id = self.released.last_id
-        self.quarantined = 0
-        self._recover()
+        with ExitStack() as on_error:
+            on_error.callback(os.close, self._lock)
+            self.released = self._read_released()
+            self._delete_released()
+            self._guard = threading.Lock()
+            self._marks = {self.released.segment: self.released}
+            self._segment = max([self.released.segment - 1, *segment_numbers(directory)])
+            self._durable = Position(self._segment + 1)
+            self._file: SegmentFile | None = None
+            self._pending: deque[_Run] = deque()
+            self._minute = 0
+            self._read_sequence = self._sequence = self.released.sequence
+            self.last_id = self.released.last_id
+            self.quarantined = 0
+            self._recover()
+            on_error.pop_all()
 
     @property
     def bytes_held(self) -> int:
         """Size of the segments, bytes."""
-        return sum(segment_path(self._directory, n).stat().st_size for n in segment_numbers(self._directory))
+        return sum(size_of(segment_path(self._directory, n)) for n in segment_numbers(self._directory))
 
     def append(self, records: Sequence[Record]) -> None:
         """Take records and make them durable.
@@ -122,10 +136,11 @@ class Journal:
                 another file, with the next call. An fsync that failed is never repeated on the same file,
                 because the kernel has dropped the pages (Rebello et al., USENIX ATC 2020).
         """
-        self._pending.extend(records)
+        self._pending.extend(self._runs(records))
         try:
             while self._pending:
-                self._write_run()
+                self._write_run(self._pending[0])
+                self._pending.popleft()
         except OSError:
             self._close_segment()
             raise
@@ -160,35 +175,35 @@ class Journal:
         self._close_segment()
         os.close(self._lock)
 
-    def _write_run(self) -> None:
-        """Write what is pending up to the next minute of trade time, and make it durable."""
-        if self._file is None or self._opens_minute(self._pending[0]):
+    def _runs(self, records: Sequence[Record]) -> Iterator[_Run]:
+        """Cut records before each trade of a later minute.
+
+        A run is never extended: after a failed write both copies of a block may be read, under one number.
+        """
+        run = _Run([], opens_minute=False)
+        for record in records:
+            if isinstance(record, Trade) and (minute := minute_of(record.trade_ts_us)) > self._minute:
+                self._minute = minute
+                if run.records:
+                    yield run
+                run = _Run([], opens_minute=True)
+            run.records.append(record)
+        if run.records:
+            yield run
+
+    def _write_run(self, run: _Run) -> None:
+        """Make a run durable, in a new segment where it begins a minute."""
+        if self._file is None or run.opens_minute:
             self._roll()
         assert self._file is not None
-        run = self._pending[: self._run_length()]
-        self._file.append(self._sequence + 1, _encoder.encode(run))
+        self._file.append(self._sequence + 1, _encoder.encode(run.records))
         self._sequence += 1
-        self._note(run)
+        self._note(run.records)
         self._durable = Position(self._segment, self._file.offset)
-        del self._pending[: len(run)]
-
-    def _run_length(self) -> int:
-        """Count the pending records of the first one's minute."""
-        minute = self._minute
-        for index, record in enumerate(self._pending):
-            if isinstance(record, Trade) and (trade_minute := minute_of(record.trade_ts_us)) > minute:
-                if index:
-                    return index
-                minute = trade_minute
-        return len(self._pending)
-
-    def _opens_minute(self, record: Record) -> bool:
-        return isinstance(record, Trade) and minute_of(record.trade_ts_us) > self._minute
 
     def _note(self, records: Sequence[Record]) -> None:
         for record in records:
             if isinstance(record, Trade):
-                self._minute = max(self._minute, minute_of(record.trade_ts_us))
                 self.last_id = max(self.last_id or 0, record.trade_id)
 
     def _roll(self) -> None:
@@ -228,7 +243,6 @@ class Journal:
                 elif found.sequence > self._sequence:
                     self._sequence = found.sequence
                     self._note(_record_list.decode(found.payload))
-        self._minute = 0
 
     def _header(self, segment: int, block: Block) -> SegmentHeader:
         header = msgspec.msgpack.decode(block.payload, type=SegmentHeader)
@@ -245,6 +259,8 @@ class Journal:
         place.mkdir(exist_ok=True)
         reason = "torn" if damage.torn else "damaged"
         path = place / f"{segment:012d}-{offset + damage.start}-{reason}.bin"
+        if path.exists():
+            return
         path.write_bytes(data[damage.start : damage.end])
         self.quarantined += 1
         logger.warning("journal of %s: %s bytes kept in %s", self._symbol, reason, path)

@@ -44,8 +44,14 @@ class SegmentFile:
     def __init__(self, path: Path, header: SegmentHeader) -> None:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o640)
         self.offset = 0
-        self._write(to_block(0, msgspec.msgpack.encode(header)))
-        sync_directory(path.parent)
+        try:
+            self._write(to_block(0, msgspec.msgpack.encode(header)))
+            sync_directory(path.parent)
+        except OSError:
+            self.close()
+            with suppress(OSError):
+                path.unlink()
+            raise
 
     def append(self, sequence: int, payload: bytes) -> None:
         """Write a block and make it durable."""
@@ -72,6 +78,22 @@ def segment_path(directory: Path, number: int) -> Path:
 def segment_numbers(directory: Path) -> list[int]:
     """Numbers of the segments in a folder, in order; other files are none of ours."""
     return sorted(int(path.stem) for path in directory.glob(f"*{_SUFFIX}") if path.stem.isdecimal())
+
+
+def size_of(path: Path) -> int:
+    """Size of a segment, bytes; 0 where it is gone: another thread may release it at any time."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def segment_size(directory: Path, number: int) -> int:
+    """Size of a segment, bytes; 0 once it was released, which another thread may do at any moment."""
+    try:
+        return segment_path(directory, number).stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def replace_file(path: Path, body: bytes) -> None:
