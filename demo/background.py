@@ -23,13 +23,14 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 from rich.console import Console
 
-from demo.airflow import LOGIN, PASSWORD
+from demo.airflow import LOGIN, PASSWORD, Airflow
 from demo.console import Reporter
 from demo.environment import REPOSITORY
 from demo.errors import DemoError
 from demo.plan import live_market, start_of_hour
 from demo.run import run_folder, start_simulator
-from demo.stack import BUCKET, Source, Stack
+from demo.seaweed import S3Endpoint
+from demo.stack import BUCKET, Source, Stack, write_environment
 from demo.supervision import Supervisor
 
 FEEDS = ("simulator", "binance")
@@ -127,10 +128,16 @@ def serve(feed: str, symbol: str) -> None:
         reporter = Reporter(Console())
         source = _source(feed, symbol, folder, supervisor, reporter)
         stack = Stack(folder, source, supervisor, reporter)
-        stack.write_environment(_ENVIRONMENT)
-        _write(replace(state, summary=_summary(stack, folder)))
-        while True:
-            supervisor.pause(1.0)
+        stack.start_collector()
+        airflow = stack.start_airflow()
+        write_environment(_ENVIRONMENT, stack.endpoint, airflow)
+        _write(replace(state, summary=_summary(stack.endpoint, airflow, folder)))
+        try:
+            while True:
+                supervisor.pause(1.0)
+        finally:
+            _ENVIRONMENT.unlink()
+            _STATE.unlink()
 
 
 def _source(feed: str, symbol: str, folder: Path, supervisor: Supervisor, reporter: Reporter) -> Source:
@@ -142,11 +149,11 @@ def _source(feed: str, symbol: str, folder: Path, supervisor: Supervisor, report
     return Source(symbol, hour, None, simulator.url, simulator.websocket_url, simulator.feeds)
 
 
-def _summary(stack: Stack, folder: Path) -> str:
+def _summary(endpoint: S3Endpoint, airflow: Airflow, folder: Path) -> str:
     return "\n".join(
         [
-            f"Airflow      {stack.airflow.url}  login {LOGIN}, password {PASSWORD}",
-            f"S3 server    {stack.seaweed.endpoint.url}  bucket {BUCKET}",
+            f"Airflow      {airflow.url}  login {LOGIN}, password {PASSWORD}",
+            f"S3 server    {endpoint.url}  bucket {BUCKET}",
             f"keys         in {_ENVIRONMENT}; for your shell: . {_ENVIRONMENT.relative_to(REPOSITORY)}",
             f"logs, data   {folder}",
             "make down    ends it",

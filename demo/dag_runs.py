@@ -17,6 +17,7 @@ from demo.errors import DemoError
 from demo.processes import Pause
 
 _POLL_SECONDS = 1.0
+_DAGS_SECONDS = 90.0
 _LOG_LINES = 15
 _FAILED = "failed"
 _ACTIVE = ("queued", "running")
@@ -61,6 +62,20 @@ def wait_for_runs(
         if time.monotonic() > deadline:
             raise DemoError(_unfinished(airflow, missing, runs, seconds))
         bar.show(1 - len(missing) / len(wanted), f"waiting for {missing[0]}")
+        pause(_POLL_SECONDS)
+
+
+def wait_for_dags(airflow: Airflow, dag_ids: Iterable[str], pause: Pause) -> None:
+    """Wait until Airflow has read the DAG files.
+
+    Raises:
+        DemoError: one cannot be imported, or is not known in time.
+    """
+    deadline = time.monotonic() + _DAGS_SECONDS
+    while missing := set(dag_ids) - airflow.api.dag_ids():
+        raise_on_failure(airflow, [])
+        if time.monotonic() > deadline:
+            raise DemoError(f"Airflow does not know {sorted(missing)}, see {airflow.process.log}")
         pause(_POLL_SECONDS)
 
 

@@ -53,6 +53,11 @@ class Past:
     expect: str
     simulator: tuple[str, ...]
 
+    @property
+    def is_recording(self) -> bool:
+        """Tell whether it is long past, so that no DAG waits for its hours any more."""
+        return self.expect == "degraded"
+
 
 def past_hour(symbol: str, speed: float, now: datetime) -> Past:
     """Play the last complete hour before `now`, with some minutes around it, so that it has neighbours."""

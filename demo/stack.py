@@ -14,10 +14,20 @@ import yaml
 from demo.airflow import Airflow, lake_settings
 from demo.collector import Collector
 from demo.console import Reporter
-from demo.seaweed import Seaweed
+from demo.dag_runs import wait_for_dags
+from demo.seaweed import S3Endpoint, Seaweed
 from demo.supervision import Supervisor
 
 BUCKET = "tradelake-demo"
+
+_DAGS = (
+    "lake_heartbeat",
+    "news_rss",
+    "news_content",
+    "trades_hour_ready",
+    "example_downstream_asset",
+    "example_downstream_sensor",
+)
 
 
 @dataclass(frozen=True)
@@ -42,56 +52,66 @@ class Source:
 
 
 class Stack:
-    """Started here, stopped by the supervisor: the collector first, the S3 server last."""
+    """Its parts, once started, are watched and stopped by the supervisor: the last one first.
+
+    Every method raises Interrupted when the user asks to stop, ProcessFailed when a part does not start.
+    """
 
     def __init__(self, folder: Path, source: Source, supervisor: Supervisor, reporter: Reporter) -> None:
-        """Start everything and wait until it is ready.
+        """Start the S3 server and make the bucket."""
+        self._folder = folder
+        self._source = source
+        self._supervisor = supervisor
+        self._reporter = reporter
+        seaweed = Seaweed(folder / "seaweed")
+        supervisor.watch(seaweed.process)
+        seaweed.wait_ready(supervisor.pause)
+        self.endpoint = seaweed.endpoint
+        self.endpoint.client().create_bucket(Bucket=BUCKET)
+        reporter.step(f"S3 server    {self.endpoint.url}, bucket {BUCKET}")
 
-        Raises:
-            Interrupted: the user asked to stop.
-            ProcessFailed: a part did not start.
+    def start_airflow(self) -> Airflow:
+        """Start Airflow; return when the DAGs are known."""
+        airflow = Airflow(self._folder / "airflow", self._airflow_settings())
+        self._supervisor.watch(airflow.process)
+        airflow.wait_ready(self._supervisor.pause)
+        wait_for_dags(airflow, _DAGS, self._supervisor.pause)
+        self._reporter.step(f"Airflow      {airflow.url}")
+        return airflow
+
+    def start_collector(self) -> Collector:
+        """Start the collector; return when it is connected.
+
+        It takes a market that stands still for a dead connection: start the market at once.
         """
-        self.seaweed = Seaweed(folder / "seaweed")
-        supervisor.watch(self.seaweed.process)
-        self.airflow = Airflow(folder / "airflow", _airflow_settings(folder, source, self.seaweed))
-        supervisor.watch(self.airflow.process)
-        self.seaweed.wait_ready(supervisor.pause)
-        self.seaweed.endpoint.client().create_bucket(Bucket=BUCKET)
-        reporter.step(f"S3 server    {self.seaweed.endpoint.url}, bucket {BUCKET}")
-        self.airflow.wait_ready(supervisor.pause)
-        reporter.step(f"Airflow      {self.airflow.url}")
-        # Last, since it takes a market that stands still for a dead connection.
-        self.collector = self._collector(folder, source)
-        supervisor.watch(self.collector.process)
-        self.collector.wait_connected(supervisor.pause)
-        reporter.step("collector    connected")
-
-    def _collector(self, folder: Path, source: Source) -> Collector:
-        return Collector(
-            folder / "collector",
-            endpoint=self.seaweed.endpoint,
+        collector = Collector(
+            self._folder / "collector",
+            endpoint=self.endpoint,
             bucket=BUCKET,
-            symbol=source.symbol,
-            rest_url=source.rest_url,
-            websocket_url=source.websocket_url,
+            symbol=self._source.symbol,
+            rest_url=self._source.rest_url,
+            websocket_url=self._source.websocket_url,
         )
+        self._supervisor.watch(collector.process)
+        collector.wait_connected(self._supervisor.pause)
+        self._reporter.step("collector    connected")
+        return collector
 
-    def write_environment(self, file: Path) -> None:
-        """Write a script for the user's shell, which makes `airflow` and AWS tools speak to this stack."""
-        variables = self.airflow.variables | self.seaweed.endpoint.environment() | {"S3_BUCKET": BUCKET}
-        lines = [f"export {name}={shlex.quote(value)}\n" for name, value in sorted(variables.items())]
-        file.unlink(missing_ok=True)
-        with open(
-            os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-        ) as script:
-            script.writelines(lines)
+    def _airflow_settings(self) -> dict[str, str]:
+        source, feeds = self._source, self._source.feeds
+        settings = lake_settings(self.endpoint, BUCKET, source.rest_url, source.first_hour, source.last_hour)
+        if feeds is None:
+            return settings
+        feeds_file = self._folder / "feeds.yaml"
+        listed = [{"name": name, "url": url} for name, url in feeds.items()]
+        feeds_file.write_text(yaml.safe_dump({"feeds": listed}), encoding="utf-8")
+        return settings | {"AIRFLOW__TRADELAKE__FEEDS_FILE": str(feeds_file)}
 
 
-def _airflow_settings(folder: Path, source: Source, seaweed: Seaweed) -> dict[str, str]:
-    settings = lake_settings(seaweed.endpoint, BUCKET, source.rest_url, source.first_hour, source.last_hour)
-    if source.feeds is None:
-        return settings
-    feeds_file = folder / "feeds.yaml"
-    feeds = [{"name": name, "url": url} for name, url in source.feeds.items()]
-    feeds_file.write_text(yaml.safe_dump({"feeds": feeds}), encoding="utf-8")
-    return settings | {"AIRFLOW__TRADELAKE__FEEDS_FILE": str(feeds_file)}
+def write_environment(file: Path, endpoint: S3Endpoint, airflow: Airflow) -> None:
+    """Write a script for the user's shell, which makes `airflow` and AWS tools speak to a stack."""
+    variables = airflow.variables | endpoint.environment() | {"S3_BUCKET": BUCKET}
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in sorted(variables.items())]
+    file.unlink(missing_ok=True)
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as script:
+        script.writelines(lines)
