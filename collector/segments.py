@@ -88,14 +88,6 @@ def size_of(path: Path) -> int:
         return 0
 
 
-def segment_size(directory: Path, number: int) -> int:
-    """Size of a segment, bytes; 0 once it was released, which another thread may do at any moment."""
-    try:
-        return segment_path(directory, number).stat().st_size
-    except FileNotFoundError:
-        return 0
-
-
 def replace_file(path: Path, body: bytes) -> None:
     """Replace a file whole, durably: a reader finds the old bytes or the new ones."""
     new = path.with_suffix(".new")
