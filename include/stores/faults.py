@@ -47,7 +47,7 @@ def translated(bucket: str, key: str = "") -> Iterator[None]:
     except ClientError as error:
         raise _from_answer(error, f"s3://{bucket}/{key}") from error
     except BotoCoreError as error:
-        raise StoreUnavailable(f"s3://{bucket}/{key}: {error}") from error
+        raise StoreUnavailable(f"s3://{bucket}/{key}: {' '.join(str(error).split())}") from error
 
 
 def _from_answer(error: ClientError, place: str) -> StoreError:
