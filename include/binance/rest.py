@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import time_ns
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import urllib3
 
-from include.errors import ExchangeError
+from include.errors import ExchangeError, InvalidRecord
 from include.lake.times import exchange_time
 from include.lake.trade import PRICE_DIGITS, QTY_DIGITS, Trade, decimal_text
 
@@ -26,8 +27,15 @@ class _TradeRow(msgspec.Struct):
     isBuyerMaker: bool
 
 
+class _ExchangeInfo(msgspec.Struct):
+    symbols: list[dict[str, Any]]
+
+
+_Answer = TypeVar("_Answer")
+
+
 class BinanceRest:
-    """A client of the public endpoints.
+    """A client of the public endpoints; every method raises ``ExchangeError`` where it does not get its answer.
 
     Time-outs, 429 (with ``Retry-After``) and server errors are retried by urllib3; 418 is a ban and is not.
 
@@ -50,14 +58,17 @@ class BinanceRest:
         )
 
     def ping(self) -> None:
-        """Raise ``ExchangeError`` unless the exchange answers."""
+        """Return once the exchange answers."""
         self._get("/api/v3/ping", {})
 
     def exchange_info(self, symbol: str) -> dict[str, Any]:
         """Return the symbol's entry of ``exchangeInfo``."""
-        answer = msgspec.json.decode(self._get("/api/v3/exchangeInfo", {"symbol": symbol}))
-        entry: dict[str, Any] = answer["symbols"][0]
-        return entry
+        what = f"exchangeInfo of {symbol}"
+        info = _decoded(self._get("/api/v3/exchangeInfo", {"symbol": symbol}), _ExchangeInfo, what)
+        for entry in info.symbols:
+            if entry.get("symbol") == symbol:
+                return entry
+        raise ExchangeError(f"{what}: the answer does not hold it")
 
     def historical_trades(self, symbol: str, from_id: int, limit: int = HISTORICAL_LIMIT) -> list[Trade]:
         """Return trades from an id on, that id included, in id order; fewer than ``limit`` at the end.
@@ -65,13 +76,14 @@ class BinanceRest:
         The exchange may answer with later ids than asked for: then it does not have the ones before.
         """
         fields = {"symbol": symbol, "fromId": str(from_id), "limit": str(limit)}
-        body = self._get("/api/v3/historicalTrades", fields)
-        try:
-            rows = msgspec.json.decode(body, type=list[_TradeRow])
-        except msgspec.MsgspecError as error:
-            raise ExchangeError(f"historicalTrades of {symbol} from {from_id}: {error}") from error
+        what = f"historicalTrades of {symbol} from {from_id}"
+        rows = _decoded(self._get("/api/v3/historicalTrades", fields), list[_TradeRow], what)
+        _check_order(rows, from_id, what)
         now = time_ns() // 1000
-        return [_to_trade(row, now) for row in rows]
+        try:
+            return [_to_trade(row, now) for row in rows]
+        except InvalidRecord as error:
+            raise ExchangeError(f"{what}: {error}") from error
 
     def _get(self, path: str, fields: dict[str, str]) -> bytes:
         try:
@@ -81,6 +93,22 @@ class BinanceRest:
         if answer.status != 200:
             raise ExchangeError(f"{self._base_url}{path} answered {answer.status}: {answer.data[:200]!r}")
         return answer.data
+
+
+def _decoded(body: bytes, kind: type[_Answer], what: str) -> _Answer:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ExchangeError(f"{what}: {error}") from error
+
+
+def _check_order(rows: Sequence[_TradeRow], from_id: int, what: str) -> None:
+    """Paging relies on it: ids that fall back would be asked for without end."""
+    following = from_id
+    for row in rows:
+        if row.id < following:
+            raise ExchangeError(f"{what}: id {row.id} where {following} or later was due")
+        following = row.id + 1
 
 
 def _to_trade(row: _TradeRow, ingest_ts_us: int) -> Trade:

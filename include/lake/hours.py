@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from include.lake.catalog import CatalogEntry
-from include.lake.intervals import subtract
-from include.lake.manifest import Addition
+from include.lake.intervals import ALL_IDS, Interval, subtract
+from include.lake.manifest import Addition, Gap
 from include.lake.manifests import HeldManifest, ManifestStore
 from include.lake.sealing import Status, seal_hour
 from include.lake.times import minutes_of
@@ -16,6 +16,7 @@ from include.lake.verification import HourReport, verify_hour
 from include.stores.s3 import S3Store
 
 _WRITER = "readiness"
+_GAP_REASONS = ("gap", "collection_start", "collection_end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +69,26 @@ class Hours:
     def _settle(self, judged: JudgedHour) -> bool:
         """Bring the minutes in line with what the whole hour proves; say whether anything was to do.
 
-        Gaps go that were healed elsewhere; in an available hour every minute is closed and has a manifest.
+        Gaps go that were healed elsewhere or belong to a neighbour; what the exchange does not have is listed
+        as that. In an available hour every minute is closed and has a manifest.
         """
-        report = judged.report
-        available = report.condition == "available"
-        additions = [
-            Addition(
-                symbol=self._entry.symbol,
-                minute=minute,
-                healed=_accounted(report, reaching_out=available),
-                closed=available,
-                collector=_WRITER,
-            )
-            for minute in minutes_of(report.hour)
-            if _unsettled(judged.held.get(minute), available)
+        available = judged.report.condition == "available"
+        changed = [
+            self._manifests.add(self._settlement(minute, held, judged.report))
+            for minute in minutes_of(judged.report.hour)
+            if _unsettled(held := judged.held.get(minute), available)
         ]
-        changed = [self._manifests.add(addition) for addition in additions]
         return any(changed)
+
+    def _settlement(self, minute: datetime, held: HeldManifest | None, report: HourReport) -> Addition:
+        return Addition(
+            symbol=self._entry.symbol,
+            minute=minute,
+            gaps=_confirmed(held, report) if held else [],
+            healed=subtract([ALL_IDS], _open(report)),
+            closed=report.condition == "available",
+            collector=_WRITER,
+        )
 
 
 def _unsettled(held: HeldManifest | None, available: bool) -> bool:
@@ -94,10 +98,22 @@ def _unsettled(held: HeldManifest | None, available: bool) -> bool:
     return open_gaps or (available and not held.manifest.closed)
 
 
-def _accounted(report: HourReport, *, reaching_out: bool) -> list[tuple[int, int]]:
-    """The ids that no minute needs to list as a gap; an available hour also knows both neighbours."""
-    if report.first_id is None or report.last_id is None:
-        return []
-    if not reaching_out:
-        return report.intervals
-    return subtract([(report.first_id - 1, report.last_id + 1)], report.absent)
+def _open(report: HourReport) -> list[Interval]:
+    """The ids that may stand as a gap: missing, absent, or beyond an edge that nobody knows."""
+    found = [
+        (finding.first_id or ALL_IDS[0], finding.last_id or ALL_IDS[1])
+        for finding in report.findings
+        if finding.reason in _GAP_REASONS
+    ]
+    return [*report.absent, *found]
+
+
+def _confirmed(held: HeldManifest, report: HourReport) -> list[Gap]:
+    """What a minute lists as a gap and the exchange does not have: a hole between two stands in both."""
+    listed = [
+        (gap.first_id, gap.last_id)
+        for gap in held.manifest.gaps
+        if gap.first_id is not None and gap.last_id is not None
+    ]
+    absent = subtract(listed, subtract(listed, report.absent))
+    return [Gap(*ids, "absent_upstream") for ids in absent]

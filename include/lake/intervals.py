@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 Interval = tuple[int, int]
 
+ALL_IDS: Interval = (0, 2**63 - 1)
+"""Every id that the column ``trade_id`` can hold."""
+
 
 def union(intervals: Iterable[Interval]) -> list[Interval]:
     """Merge intervals; those that touch become one."""

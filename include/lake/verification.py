@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from include.lake.intervals import Interval, holes, overlaps, size, subtract, union
+from include.lake.intervals import ALL_IDS, Interval, holes, overlaps, size, subtract, union
 from include.lake.manifest import Condition, Manifest
 from include.lake.times import minutes_of
 
@@ -90,9 +90,9 @@ def verify_hour(
     """
     held = list(manifests.values())
     intervals = union(interval for manifest in held for interval in manifest.intervals)
-    absent = subtract(_absent(held), intervals)
     before = before if before is not None else _certified_start(hour, manifests)
     after = after if after is not None else _certified_end(hour, manifests)
+    absent = subtract(_absent(held), [*intervals, *_beyond(before, after)])
     present = union([*intervals, *absent])
     missing = holes([*present, *_neighbours(before, after)])
     findings = [
@@ -116,6 +116,14 @@ def verify_hour(
 
 def _neighbours(before: int | None, after: int | None) -> Iterable[Interval]:
     return [(id_, id_) for id_ in (before, after) if id_ is not None]
+
+
+def _beyond(before: int | None, after: int | None) -> Iterable[Interval]:
+    """The ids of the hours before and after; what is absent there is no matter of this hour."""
+    if before is not None:
+        yield (ALL_IDS[0], before)
+    if after is not None:
+        yield (after, ALL_IDS[1])
 
 
 def _absent(manifests: Iterable[Manifest]) -> list[Interval]:
