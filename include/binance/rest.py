@@ -35,7 +35,7 @@ _Answer = TypeVar("_Answer")
 
 
 class BinanceRest:
-    """A client of the public endpoints; every method raises ``ExchangeError`` where it does not get its answer.
+    """A client of the public endpoints; every method raises ``ExchangeError`` where it gets no answer to use.
 
     Time-outs, 429 (with ``Retry-After``) and server errors are retried by urllib3; 418 is a ban and is not.
 
