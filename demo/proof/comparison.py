@@ -33,7 +33,7 @@ def check_trades(lake: Lake, trades: Trades) -> Section:
         spans = trades.spans(query, **bound)
         number = sum(last - first + 1 for first, last in spans)
         section.rows.append((name, str(number), spans_text(spans)))
-        section.demand(not spans, f"{number} trades {name}: ids {spans_text(spans)}")
+        section.demand(not spans, f"trades {name}: {number} (ids {spans_text(spans)})")
     types = trades.column_types()
     section.demand(types == COLUMNS, f"columns are {types}, not {COLUMNS}")
     return section

@@ -62,22 +62,22 @@ def test_deleted_trade(lake, prove):
     built_lake.write_minute(lake, MINUTE, [trade for trade in OF_MINUTE if trade != VICTIM])
     code, text = prove()
     assert code == 1
-    assert f"1 trades missing: ids {VICTIM.trade_id}" in text
+    assert f"trades missing: 1 (ids {VICTIM.trade_id}" in text
 
 
 def test_doubled_trade(lake, prove):
     built_lake.write_minute(lake, MINUTE, [*OF_MINUTE, VICTIM])
     code, text = prove()
     assert code == 1
-    assert f"1 trades duplicated: ids {VICTIM.trade_id}" in text
+    assert f"trades duplicated: 1 (ids {VICTIM.trade_id}" in text
 
 
 def test_one_deleted_and_one_doubled_keep_the_count(lake, prove):
     built_lake.write_minute(lake, MINUTE, [OF_MINUTE[0], OF_MINUTE[1], OF_MINUTE[3], OF_MINUTE[3]])
     code, text = prove()
     assert code == 1
-    assert f"missing: ids {VICTIM.trade_id}" in text
-    assert f"duplicated: ids {OF_MINUTE[3].trade_id}" in text
+    assert f"trades missing: 1 (ids {VICTIM.trade_id}" in text
+    assert f"trades duplicated: 1 (ids {OF_MINUTE[3].trade_id}" in text
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_changed_trade(lake, prove, change):
     built_lake.write_minute(lake, MINUTE, changed)
     code, text = prove()
     assert code == 1
-    assert f"1 trades different: ids {VICTIM.trade_id}" in text
+    assert f"trades different: 1 (ids {VICTIM.trade_id}" in text
 
 
 def test_trade_that_was_never_published(lake, prove):
@@ -103,7 +103,7 @@ def test_trade_that_was_never_published(lake, prove):
     built_lake.write_minute(lake, MINUTE, [*OF_MINUTE, invented])
     code, text = prove()
     assert code == 1
-    assert f"1 trades never published: ids {invented.trade_id}" in text
+    assert f"trades never published: 1 (ids {invented.trade_id}" in text
 
 
 def test_trade_in_the_wrong_minute(lake, prove):
@@ -112,7 +112,7 @@ def test_trade_in_the_wrong_minute(lake, prove):
     built_lake.write_minute(lake, next_minute, [OF_MINUTE[-1], *of_next])
     code, text = prove()
     assert code == 1
-    assert f"1 trades out of place: ids {OF_MINUTE[-1].trade_id}" in text
+    assert f"trades out of place: 1 (ids {OF_MINUTE[-1].trade_id}" in text
 
 
 def test_absent_object(lake, prove):
