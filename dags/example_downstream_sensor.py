@@ -21,7 +21,7 @@ from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk import DAG
 
 from tradelake.operators.examples import SummariseHourOperator
-from tradelake.partitions import HOUR_PATH, due, hour_param, hourly
+from tradelake.partitions import HOUR_PATH, due, hour_param, hour_path, hourly
 from tradelake.settings import settings
 
 SETTINGS = settings()
@@ -35,6 +35,7 @@ with DAG(
     max_active_runs=4,
     default_args={"owner": "tradelake", "retries": 2, "retry_delay": timedelta(minutes=1)},
     params={"partition_key": hour_param()},
+    user_defined_macros={"hour_path": hour_path},
     tags=["example", "trades"],
     doc_md=__doc__,
 ):
@@ -46,4 +47,9 @@ with DAG(
         poke_interval=SETTINGS.poke_interval_seconds,
         timeout=timedelta(days=1).total_seconds(),
     )
-    wait >> SummariseHourOperator(task_id="summarise", bucket=SETTINGS.bucket, prefix="Examples/sensor/")
+    wait >> SummariseHourOperator(
+        task_id="summarise",
+        bucket=SETTINGS.bucket,
+        prefix="Examples/sensor/",
+        symbol=SETTINGS.example_symbol,
+    )

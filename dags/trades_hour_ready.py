@@ -22,7 +22,8 @@ In the UI: trigger with the hour as partition key. *Emit degraded* emits at once
 - `wait` timed out: the collector of that symbol wrote nothing into the next hour. The run goes on without it
   and `_STATUS.json` says what is missing; look at the collector's `/health`.
 - `seal` names a symbol and an object: the other symbols are sealed. Mend the object, clear the run.
-- `repair` warns *not repaired*: the exchange did not answer. The hour is `degraded`; clear the run later.
+- `repair` logs that the exchange *cannot be reached* or what it *answered*: the hour is `degraded`; clear the
+  run later.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import CronPartitionTimetable, Param
+from airflow.sdk.exceptions import AirflowFailException
 
 from include.errors import LakeError
 from include.lake.times import HOUR, hour_of
@@ -14,12 +15,12 @@ from include.lake.times import HOUR, hour_of
 HOUR_KEY = "%Y-%m-%dT%H:00:00"
 """Key of an hour of trades: its start, UTC."""
 
-HOUR_PATH = "{{ (partition_key or params.partition_key)[:13].replace('-', '/').replace('T', '/') }}"
-"""Template of an hour's place in the lake: ``2026/01/31/06`` for the key ``2026-01-31T06:00:00``."""
+HOUR_PATH = "{{ hour_path(partition_key, params, dag_run) }}"
+"""Template of an hour's place in the lake, for DAGs with ``user_defined_macros={"hour_path": hour_path}``."""
 
 
-class PartitionKeyError(LakeError):
-    """A partition key that names no partition."""
+class PartitionKeyError(LakeError, AirflowFailException):
+    """A partition key that names no partition; a task that tries again would read the same one."""
 
 
 def hourly() -> CronPartitionTimetable:
@@ -54,7 +55,17 @@ def hour_of_run(context: Mapping[str, Any]) -> datetime:
     if key:
         return parse_hour(key)
     dag_run = context["dag_run"]
-    return hour_of(dag_run.logical_date or dag_run.run_after).astimezone(UTC)
+    return hour_of((dag_run.logical_date or dag_run.run_after).astimezone(UTC))
+
+
+def hour_path(partition_key: str | None, params: Mapping[str, Any], dag_run: Any) -> str:
+    """Return the place in the lake of a run's hour, ``2026/01/31/06``; the macro of ``HOUR_PATH``.
+
+    Raises:
+        PartitionKeyError: names the key and the format.
+    """
+    run = {"partition_key": partition_key, "params": params, "dag_run": dag_run}
+    return f"{hour_of_run(run):%Y/%m/%d/%H}"
 
 
 def parse_hour(key: str) -> datetime:
@@ -64,8 +75,11 @@ def parse_hour(key: str) -> datetime:
         PartitionKeyError: names the key and the format.
     """
     try:
-        return datetime.strptime(key, HOUR_KEY).replace(tzinfo=UTC)
+        hour = datetime.strptime(key, HOUR_KEY).replace(tzinfo=UTC)
     except ValueError:
+        hour = None
+    if hour is None or hour.strftime(HOUR_KEY) != key:
         raise PartitionKeyError(
             f"partition_key={key!r} is no hour: it must look like 2026-01-31T06:00:00 (UTC)"
-        ) from None
+        )
+    return hour

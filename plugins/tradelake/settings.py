@@ -52,19 +52,26 @@ def settings() -> Settings:
         SettingsError: a value is not allowed; names the variable, the value and what is allowed.
     """
     return Settings(
-        bucket=conf.get(SECTION, "bucket", fallback="trade-lake"),
-        data_source=conf.get(SECTION, "data_source", fallback="Binance"),
+        bucket=_name("bucket", "trade-lake"),
+        data_source=_name("data_source", "Binance"),
         start_date=_time("start_date", "2026-01-01T00:00:00Z"),
         end_date=_time("end_date", conf.get(SECTION, "end_date", fallback="")) if _has("end_date") else None,
         poke_interval_seconds=_whole("poke_interval_seconds", 60, MINIMUM_POKE_SECONDS),
         hour_deadline_hours=_whole("hour_deadline_hours", 6, 1),
         feeds_file=Path(conf.get(SECTION, "feeds_file")) if _has("feeds_file") else None,
-        example_symbol=conf.get(SECTION, "example_symbol", fallback="BTCUSDT"),
+        example_symbol=_name("example_symbol", "BTCUSDT"),
     )
 
 
 def _has(name: str) -> bool:
     return bool(conf.get(SECTION, name, fallback=""))
+
+
+def _name(name: str, fallback: str) -> str:
+    text: str = conf.get(SECTION, name, fallback=fallback)
+    if not text:
+        raise SettingsError(_variable(name), text, f"a name such as {fallback}")
+    return text
 
 
 def _time(name: str, fallback: str) -> datetime:

@@ -16,14 +16,16 @@ class SummariseHourOperator(HourOperator):
     Returns the keys of the summaries, ``{prefix}{symbol}/{hour}.json``.
 
     :param prefix: prefix of the keys.
+    :param symbol: the only symbol to summarise; default: every one that the catalog has for the hour.
     """
 
-    def __init__(self, *, prefix: str, **kwargs: Any) -> None:
+    def __init__(self, *, prefix: str, symbol: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.prefix = prefix
+        self.symbol = symbol
 
     def execute(self, context: Context) -> list[str]:
-        """Summarise every symbol that the catalog has for the hour."""
+        """Summarise the hour's trades."""
         import msgspec
 
         from include.lake.reading import read_hour
@@ -32,6 +34,8 @@ class SummariseHourOperator(HourOperator):
         hour = hour_of_run(context)
         keys = []
         for entry in self.entries(hour):
+            if self.symbol not in {None, entry.symbol}:
+                continue
             key = f"{self.prefix}{entry.symbol}/{hour:%Y-%m-%dT%H}.json"
             body = msgspec.json.encode(summarise(read_hour(self.store, entry, hour)))
             self.store.update(key, lambda _, body=body: body)

@@ -85,7 +85,7 @@ class EachSymbolOperator(HourOperator):
             try:
                 done[entry.symbol] = self.one(hour, entry)
             except LakeError as error:
-                self.log.exception("%s", entry.symbol)
+                self.log.error("%s: %s", entry.symbol, error)
                 failed[entry.symbol] = error
         if failed and self.fail_at_end:
             raise LakeError("; ".join(f"{symbol}: {error}" for symbol, error in failed.items()))
