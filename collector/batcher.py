@@ -78,7 +78,7 @@ class Batcher:
             yield from self._end()
 
     def flush_late(self) -> Iterator[Action]:
-        """Yield the late trades that wait for their neighbours; called when the stream pauses."""
+        """Yield the late trades that wait for their neighbours; called after each block of the journal."""
         yield from map(_batch, self._late.cut())
 
     def _trade(self, trade: Trade) -> Iterator[Action]:

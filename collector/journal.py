@@ -60,7 +60,7 @@ class Mark(msgspec.Struct, frozen=True):
     last_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Position:
     """A place in the journal: earlier segments, and this one up to the offset (bytes), lie before it."""
 
@@ -152,7 +152,7 @@ class Journal:
         """
         end = self._durable
         for number in segment_numbers(self._directory):
-            if not start.segment <= number <= end.segment:
+            if number < start.segment or Position(number) >= end:
                 continue
             offset = start.offset if number == start.segment else 0
             with segment_path(self._directory, number).open("rb") as file:

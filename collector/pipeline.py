@@ -95,15 +95,16 @@ class Pipeline:
         """
         loop = asyncio.get_running_loop()
         while True:
+            ending = self._ending  # asked first: what was made durable since may not be part of this round
             self._durable.clear()
             await loop.run_in_executor(self._network, self._deliver_durable)
-            if self._ending:
+            if ending:
                 return
             await self._durable.wait()
 
     async def finish(self) -> None:
         """Take no more; make everything durable, and let ``deliver`` end."""
-        self.sequencer.give_up(monotonic())
+        self.sequencer.flush(monotonic())
         self._emit(SessionEnd())
         await self._commit()
         self._ending = True
@@ -124,8 +125,9 @@ class Pipeline:
         if not self._buffer and not self._disk_failed:
             return
         records, self._buffer = self._buffer, []
+        writing = asyncio.get_running_loop().run_in_executor(self._disk, self.journal.append, records)
         try:
-            await asyncio.get_running_loop().run_in_executor(self._disk, self.journal.append, records)
+            await asyncio.shield(writing)  # a cancelled commit would forget the records
         except OSError as error:
             logger.error(
                 "%s: the journal cannot be written (%s): reading stops", self.uploader.to.symbol, error
@@ -136,15 +138,14 @@ class Pipeline:
         self._durable.set()
 
     def _deliver_durable(self) -> None:
-        """Runs in a thread."""
+        """Runs in a thread. Late trades leave with their entry, so that a replay cuts them the same."""
         for entry in self.journal.read(self._position):
             begins_minute = self._begins_minute(entry)
             actions = [action for record in entry.records for action in self._batcher.feed(record)]
-            self.uploader.write(actions)
+            self.uploader.write([*actions, *self._batcher.flush_late()])
             self._position = entry.end
             if begins_minute:
                 self.journal.release(entry.segment)
-        self.uploader.write(list(self._batcher.flush_late()))
 
     def _begins_minute(self, entry: Entry) -> bool:
         """Say whether a segment begins here with a new minute: then nothing before it is needed any more."""

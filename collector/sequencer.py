@@ -102,6 +102,11 @@ class Sequencer:
         self._next_id = first
         self._drain(now)
 
+    def flush(self, now: float) -> None:
+        """Go on behind every hole: nothing more will come."""
+        while self._waiting:
+            self.give_up(now)
+
     def _wait(self, trade: Trade, now: float) -> None:
         if not self._waiting:
             self._waiting_since = now
