@@ -163,10 +163,12 @@ def merge(current: Manifest | None, addition: Addition) -> Manifest:
     base = current or _empty(addition)
     objects = _objects(base, addition)
     intervals = union(held.interval for held in objects)
-    gaps = _open_gaps([*base.gaps, *addition.gaps], [*intervals, *addition.healed])
     kline = base.kline or addition.kline
-    matches = kline_matches(kline, objects)
     closed = base.closed or addition.closed
+    gaps = _open_gaps(
+        [*base.gaps, *addition.gaps, *_certified(kline, closed)], [*intervals, *addition.healed]
+    )
+    matches = kline_matches(kline, objects)
     merged = msgspec.structs.replace(
         base,
         condition=_condition(gaps, matches, closed),
@@ -248,6 +250,11 @@ def _objects(base: Manifest, addition: Addition) -> list[ManifestObject]:
     by_key = {held.key: held for held in addition.objects if held.key not in gone}
     by_key |= {held.key: held for held in base.objects}
     return sorted(by_key.values(), key=lambda held: (held.first_id, held.last_id, held.key))
+
+
+def _certified(kline: Kline | None, closed: bool) -> list[Gap]:
+    """What a minute that is over must hold: trades may fall silent while klines go on."""
+    return [Gap(kline.f, kline.L, "gap")] if kline and kline.n and closed else []
 
 
 def _open_gaps(gaps: Iterable[Gap], covered: Iterable[Interval]) -> list[Gap]:
