@@ -21,6 +21,7 @@ _DAGS_SECONDS = 90.0
 _LOG_LINES = 15
 _FAILED = "failed"
 _ACTIVE = ("queued", "running")
+_TROUBLED = (_FAILED, "up_for_retry")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def raise_on_failure(airflow: Airflow, runs: Iterable[DagRun]) -> None:
         raise DemoError(f"Airflow cannot import {file}:\n{trace}")
     for run in runs:
         if run.state == _FAILED:
-            raise DemoError(f"the run {run.run_id} of {run.dag_id} failed\n{_failed_tasks(airflow, run)}")
+            raise DemoError(f"the run {run.run_id} of {run.dag_id} failed\n{_troubles(airflow, run)}")
 
 
 def runs_table(runs: Iterable[DagRun]) -> Table:
@@ -99,17 +100,21 @@ def runs_table(runs: Iterable[DagRun]) -> Table:
 
 
 def _unfinished(airflow: Airflow, missing: list[Expected], runs: list[DagRun], seconds: float) -> str:
-    states = "\n".join(f"    {run.dag_id} {run.run_id}: {run.state}" for run in runs if run.state in _ACTIVE)
-    return (
-        f"these DAG runs did not finish in {seconds:.0f} s: {', '.join(map(str, missing))}\n"
-        f"unfinished runs:\n{states or '    (none)'}\n"
-        f"logs: {airflow.process.log}, {airflow.logs}"
-    )
+    active = [run for run in runs if run.state in _ACTIVE]
+    troubles = [trouble for run in active if (trouble := _troubles(airflow, run))]
+    lines = [
+        f"these DAG runs did not finish in {seconds:.0f} s: {', '.join(map(str, missing))}",
+        *(f"{run.dag_id} {run.run_id}: {run.state}" for run in active),
+        *troubles,
+        f"logs: {airflow.process.log}, {airflow.logs}",
+    ]
+    return "\n".join(lines)
 
 
-def _failed_tasks(airflow: Airflow, run: DagRun) -> str:
-    failed = [task for task in airflow.api.task_instances(run) if task.state == _FAILED]
-    return "\n".join(f"task {task.task_id}: {_task_log(airflow.logs, run, task.task_id)}" for task in failed)
+def _troubles(airflow: Airflow, run: DagRun) -> str:
+    """Return the ends of the logs of the tasks that have failed, for good or until the next try."""
+    tasks = [task for task in airflow.api.task_instances(run) if task.state in _TROUBLED]
+    return "\n".join(f"task {task.task_id}: {_task_log(airflow.logs, run, task.task_id)}" for task in tasks)
 
 
 def _task_log(logs: Path, run: DagRun, task_id: str) -> str:

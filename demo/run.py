@@ -142,7 +142,7 @@ class _Demo:
 
     def _trigger_dags(self, airflow: Airflow) -> None:
         for dag_id in TRIGGERED:
-            airflow.api.trigger(dag_id)
+            airflow.api.trigger(dag_id, run_id=f"demo__{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
         self._reporter.step(f"triggered    {', '.join(TRIGGERED)}")
 
     def _wait_for_market(self, airflow: Airflow | None) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,20 +10,7 @@ import pytest
 from demo.errors import DemoError
 from demo.plan import HOUR, past_hour, recording
 from demo.tape import span_of
-
-MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-def write_tape(file: Path, times: list[datetime], unit_seconds: float = 1e-3) -> Path:
-    """A tape with one trade at each time, and frames of other streams between them."""
-    with gzip.open(file, "wt") as tape:
-        for number, time in enumerate(times):
-            trade = {"e": "trade", "s": "BTCUSDT", "t": number, "T": round(time.timestamp() / unit_seconds)}
-            book = {"stream": "btcusdt@bookTicker", "data": {"s": "BTCUSDT", "u": number}}
-            tape.write(f"{number} {json.dumps(book, separators=(',', ':'))}\n")
-            frame = {"stream": "btcusdt@trade", "data": trade}
-            tape.write(f"{number} {json.dumps(frame, separators=(',', ':'))}\n")
-    return file
+from tests.demo.tapes import MIDNIGHT, write_tape
 
 
 def test_past_hour_is_the_last_complete_one():
