@@ -103,8 +103,8 @@ def _available(lake: Lake, hour: Hour) -> list[str]:
     problems = []
     if hour.status.get("condition") != "available":
         problems.append(f"condition is {hour.status.get('condition')}, not available: {sorted(hour.reasons)}")
-    if hour.status.get("kline_matches") is not True:
-        problems.append(f"kline_matches is {hour.status.get('kline_matches')}, not true")
+    if hour.status.get("kline_matches") is False:
+        problems.append("a kline contradicts")
     if hour.ready is None:
         return [*problems, "there is no _READY.json"]
     return problems + _drift(lake, hour, hour.ready)

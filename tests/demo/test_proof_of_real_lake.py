@@ -5,11 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,36 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import Bucket
-from tests.demo.conftest import HOUR, SYMBOL, RealLake
+from tests.demo.conftest import HOUR, SYMBOL
 
 pytestmark = pytest.mark.integration
 
-REPOSITORY = Path(__file__).parents[2]
 MINUTE = f"Binance/{SYMBOL}/{HOUR:%Y/%m/%d/%H}/30/"
-
-Prove = Callable[[Bucket], subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def prove(real_lake: RealLake) -> Prove:
-    """Run the program on a bucket, against the exchange's own log and klines."""
-    options = [f"--symbol={SYMBOL}", f"--published={real_lake.simulator.published}"]
-    options += [f"--from={HOUR.isoformat()}", f"--to={HOUR.replace(hour=HOUR.hour + 1).isoformat()}"]
-    options += [f"--exchange-url={real_lake.simulator.url}"]
-
-    def run(bucket: Bucket) -> subprocess.CompletedProcess[str]:
-        endpoint = bucket.endpoint
-        place = [f"--endpoint={endpoint.url}", f"--bucket={bucket.name}"]
-        return subprocess.run(
-            [sys.executable, "-m", "demo.proof", *place, *options],
-            cwd=REPOSITORY,
-            env=os.environ | endpoint.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    return run
 
 
 def change_minute(bucket: Bucket, change: Callable[[pa.Table, int], pa.Table]) -> int:
@@ -81,34 +52,34 @@ def replace_by_neighbour(rows: pa.Table, victim: int) -> pa.Table:
 
 
 def test_intact(real_lake, prove):
-    proof = prove(real_lake.bucket)
+    proof = prove(real_lake.bucket, real_lake.simulator)
     assert proof.returncode == 0, proof.stdout + proof.stderr
     assert "The proof holds." in proof.stdout
 
 
-def test_copy_of_an_intact_lake(copy, prove):
-    proof = prove(copy)
+def test_copy_of_an_intact_lake(copy, real_lake, prove):
+    proof = prove(copy, real_lake.simulator)
     assert proof.returncode == 0, proof.stdout + proof.stderr
 
 
-def test_one_trade_deleted(copy, prove):
+def test_one_trade_deleted(copy, real_lake, prove):
     victim = change_minute(copy, delete)
-    proof = prove(copy)
+    proof = prove(copy, real_lake.simulator)
     assert proof.returncode == 1, proof.stdout + proof.stderr
     assert f"trades missing: 1 (ids {victim})" in proof.stdout
     assert "candle 2026-11-20T05:30: trades" in proof.stdout
 
 
-def test_one_trade_doubled(copy, prove):
+def test_one_trade_doubled(copy, real_lake, prove):
     victim = change_minute(copy, double)
-    proof = prove(copy)
+    proof = prove(copy, real_lake.simulator)
     assert proof.returncode == 1, proof.stdout + proof.stderr
     assert f"trades duplicated: 1 (ids {victim})" in proof.stdout
 
 
-def test_one_trade_deleted_and_another_doubled(copy, prove):
+def test_one_trade_deleted_and_another_doubled(copy, real_lake, prove):
     victim = change_minute(copy, replace_by_neighbour)
-    proof = prove(copy)
+    proof = prove(copy, real_lake.simulator)
     assert proof.returncode == 1, proof.stdout + proof.stderr
     assert f"trades missing: 1 (ids {victim})" in proof.stdout
     assert f"trades duplicated: 1 (ids {victim + 1})" in proof.stdout
