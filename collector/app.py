@@ -7,6 +7,7 @@ import logging
 import signal
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Event
 from typing import Any
 
@@ -22,7 +23,7 @@ from collector.uploader import Destination, Uploader
 from include.binance.frames import KlineEvent, ServerShutdown, TradeEvent, decode_frame
 from include.binance.rest import BinanceRest
 from include.binance.symbols import check_fits
-from include.errors import ExchangeError, InvalidRecord
+from include.errors import ExchangeError, InvalidRecord, SettingsError
 from include.stores.client import s3_client
 from include.stores.s3 import S3Store
 
@@ -86,12 +87,13 @@ class Application:
     def _prepare(self) -> None:
         settings = self._settings
         spool = settings.spool_dir / settings.data_source
+        _make_folder(settings.spool_dir, spool)
         check_endpoint(self._store, settings.aws_endpoint_url_s3, spool)
         self._check_symbols()
         for symbol, pair in zip(settings.asset_symbol, settings.trading_pair, strict=True):
             self._pipelines[symbol] = self._pipeline(spool / symbol, symbol, pair)
         url = stream_url(settings.exchange_ws_url, settings.trading_pair)
-        self._lines = [Line(url, self._frame, self._gate) for _ in range(settings.connections)]
+        self._lines = [Line(url, self._frame, self._gate, self._lost) for _ in range(settings.connections)]
         serve_health(settings.health_port, self.stats)
         serve_metrics(settings.metrics_port, self.stats)
 
@@ -132,12 +134,20 @@ class Application:
             return False
         return isinstance(event, ServerShutdown)
 
+    def _lost(self) -> None:
+        if not any(line.connected for line in self._lines):
+            for pipeline in self._pipelines.values():
+                pipeline.interrupted()
+
     def _refuse(self, frame: bytes, error: Exception) -> None:
         """Count a frame that cannot be used, and keep it where a person finds it."""
         self._malformed += 1
         logger.warning("frame refused (%s), kept in refused-frames.log", error)
-        with (self._settings.spool_dir / "refused-frames.log").open("ab") as file:
-            file.write(frame[:_QUARANTINED_FRAME_BYTES] + b"\n")
+        try:
+            with (self._settings.spool_dir / "refused-frames.log").open("ab") as file:
+                file.write(frame[:_QUARANTINED_FRAME_BYTES] + b"\n")
+        except OSError as failure:
+            logger.warning("refused-frames.log cannot be written (%s)", failure)
 
     async def _regulate(self) -> None:
         """Stop reading while a journal is full or the disk fails: rather that than lose what is held."""
@@ -161,6 +171,16 @@ class Application:
         for pipeline, delivered in zip(self._pipelines.values(), done, strict=True):
             pipeline.close(delivered=delivered)
         logger.info("stopped: %s", "S3 holds everything" if all(done) else "the journal keeps the rest")
+
+
+def _make_folder(spool_dir: Path, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise SettingsError(
+            "SPOOL_DIR", str(spool_dir), f"a folder that can be written ({error.strerror})"
+        ) from None
 
 
 def _numbers(pipeline: Pipeline) -> dict[str, Any]:

@@ -35,24 +35,23 @@ def check_endpoint(store: S3Store, endpoint: str | None, spool: Path) -> None:
     Args:
         store: the bucket.
         endpoint: its server, None for AWS.
-        spool: the collector's folder.
+        spool: the collector's folder, which exists.
 
     Raises:
         StoreError: unreachable, refused, or the bucket is missing.
         DishonestEndpoint: several writers could create the same object.
     """
     checked = _Checked(endpoint, store.bucket)
+    is_known = _remembered(spool) == checked
     try:
         store.check()
-        if _remembered(spool) != checked:
-            _race(store)
     except StoreUnavailable as error:
-        if _remembered(spool) != checked:
+        if not is_known:
             raise
         logger.warning("S3 is away (%s): collecting into the journal", error)
-        return
-    spool.mkdir(parents=True, exist_ok=True)
-    replace_file(spool / "endpoint.json", msgspec.json.encode(checked))
+    if not is_known:
+        _race(store)
+        replace_file(spool / "endpoint.json", msgspec.json.encode(checked))
 
 
 def _remembered(spool: Path) -> _Checked | None:

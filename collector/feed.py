@@ -57,6 +57,7 @@ class Session:
         url: what to connect to.
         handle: takes each frame.
         gate: while it is cleared, nothing is read.
+        lost: called when the connection is gone.
         alive: set once a frame has come.
         retire: set when a successor should take over.
         connected: whether the socket is open now.
@@ -67,6 +68,7 @@ class Session:
     url: str
     handle: FrameHandler
     gate: asyncio.Event
+    lost: Callable[[], None]
     alive: asyncio.Event = field(default_factory=asyncio.Event)
     retire: asyncio.Event = field(default_factory=asyncio.Event)
     connected: bool = False
@@ -86,6 +88,7 @@ class Session:
                 logger.warning("connection lost (%s): connecting again", closed)
             finally:
                 self.connected = False
+                self.lost()
             if clock() - started < _SHORT_LIFE_SECONDS:
                 await asyncio.sleep(random.uniform(1, 2))
 
@@ -133,10 +136,11 @@ class Line:
         url: what to connect to.
         handle: takes each frame.
         gate: while it is cleared, nothing is read.
+        lost: called when a connection is gone.
     """
 
-    def __init__(self, url: str, handle: FrameHandler, gate: asyncio.Event) -> None:
-        self._parts = (url, handle, gate)
+    def __init__(self, url: str, handle: FrameHandler, gate: asyncio.Event, lost: Callable[[], None]) -> None:
+        self._parts = (url, handle, gate, lost)
         self._session = Session(*self._parts)
 
     @property

@@ -161,14 +161,27 @@ class Journal:
             yield from self._entries(number, offset, data)
 
     def release(self, segment: int) -> None:
-        """Forget all segments below this one: S3 holds them."""
+        """Forget all segments below this one: S3 holds them.
+
+        Where the disk refuses the mark they go all the same: a full disk must not keep what would free it. A
+        replay from the older mark then names a gap that is none, until the hour is sealed.
+        """
         if segment > self.released.segment:
-            self._release(self._marks[segment])
+            try:
+                self._mark(self._marks[segment])
+            except OSError as error:
+                logger.warning("journal of %s: released, but not noted (%s)", self._symbol, error)
+            self._delete_released()
 
     def release_all(self) -> None:
-        """Forget everything that was journalled: S3 holds it."""
+        """Forget everything that was journalled: S3 holds it.
+
+        Raises:
+            OSError: the disk refused; nothing is forgotten.
+        """
         self._close_segment()
-        self._release(Mark(self._segment + 1, self._sequence, self.last_id))
+        self._mark(Mark(self._segment + 1, self._sequence, self.last_id))
+        self._delete_released()
 
     def close(self) -> None:
         """Close the files and give up the folder."""
@@ -255,13 +268,16 @@ class Journal:
 
     def _quarantine(self, segment: int, offset: int, data: bytes, damage: Damage) -> None:
         """Keep damaged bytes where a person finds them; a torn end is what a crash leaves."""
-        place = self._directory / "quarantine"
-        place.mkdir(exist_ok=True)
         reason = "torn" if damage.torn else "damaged"
-        path = place / f"{segment:012d}-{offset + damage.start}-{reason}.bin"
+        path = self._directory / "quarantine" / f"{segment:012d}-{offset + damage.start}-{reason}.bin"
         if path.exists():
             return
-        path.write_bytes(data[damage.start : damage.end])
+        try:
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(data[damage.start : damage.end])
+        except OSError as error:
+            logger.warning("journal of %s: %s bytes not kept (%s)", self._symbol, reason, error)
+            return
         self.quarantined += 1
         logger.warning("journal of %s: %s bytes kept in %s", self._symbol, reason, path)
 
@@ -276,12 +292,11 @@ class Journal:
                 f"{path} is damaged: move it away, then all segments are replayed ({error})"
             ) from None
 
-    def _release(self, mark: Mark) -> None:
+    def _mark(self, mark: Mark) -> None:
         self.released = mark
         with self._guard:
             self._marks = {number: held for number, held in self._marks.items() if number >= mark.segment}
         replace_file(self._directory / "released", msgspec.json.encode(mark))
-        self._delete_released()
 
     def _delete_released(self) -> None:
         for number in segment_numbers(self._directory):

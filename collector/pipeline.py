@@ -52,9 +52,9 @@ class Pipeline:
         self._disk_failed = False
         self._ending = False
         self._durable = asyncio.Event()
-        name = uploader.to.symbol
-        self._disk = ThreadPoolExecutor(1, f"journal-{name}")
-        self._network = ThreadPoolExecutor(1, f"upload-{name}")
+        self._name = uploader.to.symbol
+        self._disk = ThreadPoolExecutor(1, f"journal-{self._name}")
+        self._network = ThreadPoolExecutor(1, f"upload-{self._name}")
 
     @property
     def ready(self) -> bool:
@@ -79,6 +79,11 @@ class Pipeline:
         if kline is not None:
             self.sequencer.kline(kline)
         self.sequencer.clock(exchange_time(event.E)[0])
+
+    def interrupted(self) -> None:
+        """No connection is left: what happens from now on is not seen, until trades come again."""
+        self.sequencer.flush(monotonic())
+        self._emit(SessionStart())
 
     async def keep(self) -> None:
         """Make what was received durable, group by group, until cancelled."""
@@ -115,7 +120,10 @@ class Pipeline:
         self._disk.shutdown()
         self._network.shutdown()
         if delivered and not self._disk_failed:
-            self.journal.release_all()
+            try:
+                self.journal.release_all()
+            except OSError as error:
+                logger.warning("%s: the journal is replayed at the next start (%s)", self._name, error)
         self.journal.close()
 
     def _emit(self, record: Record) -> None:
@@ -129,9 +137,7 @@ class Pipeline:
         try:
             await asyncio.shield(writing)  # a cancelled commit would forget the records
         except OSError as error:
-            logger.error(
-                "%s: the journal cannot be written (%s): reading stops", self.uploader.to.symbol, error
-            )
+            logger.error("%s: the journal cannot be written (%s): reading stops", self._name, error)
             self._disk_failed = True
             return
         self._disk_failed = False

@@ -32,7 +32,7 @@ class ProfileSource(YamlConfigSettingsSource):
         try:
             profile = yaml.safe_load(Template(file_path.read_text()).substitute(os.environ))
         except yaml.YAMLError as error:
-            raise SettingsError("CONFIG_FILE", str(file_path), f"YAML ({_one_line(error)})") from None
+            raise SettingsError("CONFIG_FILE", str(file_path), f"YAML ({_fault(error)})") from None
         except (KeyError, ValueError) as error:
             raise SettingsError(
                 "CONFIG_FILE",
@@ -51,7 +51,9 @@ class Settings(BaseSettings):
 
     aws_region: str = Field("us-east-1", description="AWS region")
     s3_bucket: str = Field(description="the bucket")
-    aws_endpoint_url_s3: str | None = Field(None, description="another S3 server than AWS")
+    aws_endpoint_url_s3: str | None = Field(
+        None, pattern=r"^https?://", description="another S3 server than AWS"
+    )
     data_source: str = Field("Binance", pattern=r"^[A-Za-z0-9_-]+$", description="first part of every key")
     asset_symbol: _Names = Field(("BTCUSDT",), description="symbols, comma separated")
     trading_pair: _Names = Field((), description="their names in stream names; default: lower case")
@@ -133,7 +135,7 @@ class Settings(BaseSettings):
         """
         try:
             prefix = self.s3_prefix.format(data_source=self.data_source, symbol=symbol)
-        except (KeyError, IndexError, ValueError):
+        except (KeyError, IndexError, ValueError, AttributeError):
             raise SettingsError("S3_PREFIX", self.s3_prefix, "may hold {data_source} and {symbol}") from None
         return prefix if prefix.endswith("/") or not prefix else f"{prefix}/"
 
@@ -161,5 +163,8 @@ def _first_fault(error: ValidationError) -> SettingsError:
     return SettingsError(name, fault["input"], fault["msg"])
 
 
-def _one_line(error: yaml.YAMLError) -> str:
-    return " ".join(str(error).split())
+def _fault(error: yaml.YAMLError) -> str:
+    """Say what is wrong in which line; the lines themselves may hold a secret."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return "it cannot be read as text"

@@ -118,6 +118,9 @@ class Uploader:
         if addition.objects and not self._registered:
             self._register(addition.objects[0])
         ManifestStore(self.store, self._keys).add(addition)
+        self.counts.objects += len(addition.objects)
+        self.counts.rows += sum(held.rows for held in addition.objects)
+        self.counts.bytes += sum(held.bytes for held in addition.objects)
 
     def _register(self, first: ManifestObject) -> None:
         """Tell the catalog what is collected from when on, so that readers know what to expect."""
@@ -153,15 +156,11 @@ class Uploader:
 
     def _put(self, trades: list[Trade]) -> ManifestObject | None:
         try:
-            held = self._writer.put(trades)
+            return self._writer.put(trades)
         except ContentConflict as conflict:
             self.counts.conflicts += 1
             logger.error("%s", conflict)
             return None
-        self.counts.objects += 1
-        self.counts.rows += held.rows
-        self.counts.bytes += held.bytes
-        return held
 
     @property
     def _keys(self) -> TradeKeys:

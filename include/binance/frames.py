@@ -6,35 +6,43 @@ or microseconds (``timeUnit``) and are told apart by magnitude.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from include.lake.kline import Kline
 from include.lake.times import exchange_time
 from include.lake.trade import PRICE_DIGITS, QTY_DIGITS, Trade, decimal_text
 
+_Id = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_IdOrNone = Annotated[int, msgspec.Meta(ge=-1, le=2**63 - 1)]
+_Time = Annotated[int, msgspec.Meta(ge=0, lt=253_402_300_800_000_000)]
+"""Up to the year 9999, in either unit: a later one has no key."""
+_Amount = Annotated[str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+)?$")]
+
 
 class TradeEvent(msgspec.Struct, tag_field="e", tag="trade", gc=False):
     """``<symbol>@trade``."""
 
-    E: int
+    E: _Time
     s: str
-    t: int
+    t: _Id
     p: str
     q: str
-    T: int
+    T: _Time
     m: bool
 
 
 class _KlineBody(msgspec.Struct, gc=False):
-    t: int
-    f: int
-    L: int
-    n: int
+    t: _Time
+    f: _IdOrNone
+    L: _IdOrNone
+    n: _Id
     x: bool
-    v: str
-    q: str
-    V: str
-    Q: str
+    v: _Amount
+    q: _Amount
+    V: _Amount
+    Q: _Amount
     o: str
     h: str
     l: str  # noqa: E741 - the exchange's name
@@ -44,7 +52,7 @@ class _KlineBody(msgspec.Struct, gc=False):
 class KlineEvent(msgspec.Struct, tag_field="e", tag="kline", gc=False):
     """``<symbol>@kline_1m``."""
 
-    E: int
+    E: _Time
     s: str
     k: _KlineBody
 
@@ -71,7 +79,10 @@ def decode_frame(frame: bytes) -> Event:
     Raises:
         msgspec.MsgspecError: malformed, or an event that we did not ask for.
     """
-    return _decoder.decode(frame).data
+    try:
+        return _decoder.decode(frame).data
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error
 
 
 def to_trade(event: TradeEvent, ingest_ts_us: int) -> Trade:

@@ -22,6 +22,11 @@ def batch_name(data_source: str, symbol: str, stream: str, first_id: int, last_i
     return f"batch-{identity}"
 
 
+def format_of(key: str) -> str:
+    """Return the ``FILE_FORMAT`` of a batch, which may have changed from one minute to the next."""
+    return next(name for name, suffix in SUFFIXES.items() if key.endswith(suffix))
+
+
 @dataclass(frozen=True, slots=True)
 class TradeKeys:
     """Keys of one symbol's trades.

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from include.lake.catalog import CatalogEntry
 from include.lake.encoding import SCHEMA, decode
+from include.lake.keys import format_of
 from include.lake.manifest import ManifestObject
 from include.lake.manifests import ManifestStore
 from include.stores.s3 import S3Store
@@ -32,7 +33,7 @@ def read_hour(store: S3Store, entry: CatalogEntry, hour: datetime) -> pa.Table:
     objects = [held for minute in manifests.values() for held in minute.manifest.objects]
 
     def read(held: ManifestObject) -> pa.Table:
-        return decode(store.get(held.key).body, entry.file_format)
+        return decode(store.get(held.key).body, format_of(held.key))
 
     with ThreadPoolExecutor(_READERS) as readers:
         tables = list(readers.map(read, objects))

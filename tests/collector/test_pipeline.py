@@ -289,3 +289,55 @@ async def test_a_conflict_is_kept_beside_and_does_not_hold_up_the_rest(lake: Lak
     assert second.uploader.counts.conflicts == 1
     assert lake.intervals == [(1, 12)]
     assert len(lake.bucket.keys("_conflict/")) == 1
+
+
+async def test_minutes_that_nobody_watched_are_not_closed_by_the_clock(lake: Lake):
+    """All connections were lost; after that the exchange's clock comes before the first trade."""
+    pipeline = lake.pipeline()
+    delivery = asyncio.create_task(pipeline.deliver())
+    send(pipeline, 1, 10, 1)
+    pipeline.interrupted()
+    pipeline.sequencer.clock(HOUR_US + 200_000_000)
+    send(pipeline, 20, 21, 201)
+    assert await finish(pipeline, delivery)
+    assert not any(manifest.closed for manifest in lake.manifests)
+    assert all(11 in [gap.first_id for gap in manifest.gaps] for manifest in lake.manifests)
+
+
+async def test_a_disk_that_refuses_the_mark_does_not_end_the_delivery(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+):
+    """A disk that is full is freed by what goes to S3, and needs room for the mark first."""
+    pipeline = lake.pipeline()
+    for minute in range(4):
+        send(pipeline, 1 + 10 * minute, 10 + 10 * minute, 1 + 60 * minute)
+    await commit(pipeline)
+    held = pipeline.journal.bytes_held
+
+    def refuse(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", refuse)
+        delivery = asyncio.create_task(pipeline.deliver())
+        while pipeline.journal.released.last_id != 30:
+            await asyncio.sleep(0.01)
+        assert not delivery.done()
+        assert pipeline.journal.bytes_held < held
+    assert await finish(pipeline, delivery)
+    assert lake.intervals == [(1, 40)]
+
+
+async def test_what_was_tried_again_is_counted_once(lake: Lake, proxy: FaultProxy):
+    proxy.decide = lambda method, path: 503 if method == "PUT" and "_manifest" in path else None
+    pipeline = lake.pipeline()
+    delivery = asyncio.create_task(pipeline.deliver())
+    send(pipeline, 1, 10, 1)
+    send(pipeline, 11, 11, 61)
+    await commit(pipeline)
+    while pipeline.uploader.counts.failures < 2:
+        await asyncio.sleep(0.01)
+    proxy.decide = lambda method, path: None
+    assert await finish(pipeline, delivery)
+    counts = pipeline.uploader.counts
+    assert (counts.objects, counts.rows) == (2, 11)

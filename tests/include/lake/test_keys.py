@@ -5,7 +5,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
-from include.lake.keys import TradeKeys, batch_name
+from include.lake.keys import TradeKeys, batch_name, format_of
 
 KEYS = TradeKeys("Binance/BTCUSDT/")
 MINUTE = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -21,6 +21,11 @@ def test_keys_of_a_minute():
 )
 def test_a_batch_ends_with_its_format(file_format, ending):
     assert KEYS.batch(MINUTE, "batch-x", file_format) == f"Binance/BTCUSDT/2026/01/02/03/04/batch-x{ending}"
+
+
+def test_a_batch_tells_its_format():
+    for file_format in ("parquet", "csv", "jsonl"):
+        assert format_of(KEYS.batch(MINUTE, "batch-x", file_format)) == file_format
 
 
 def test_keys_of_an_hour():
