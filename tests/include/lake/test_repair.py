@@ -204,9 +204,8 @@ def test_an_hour_that_nobody_collected_is_healed_as_a_whole(
     bucket: Bucket, exchange: Market, published: list[Published]
 ) -> None:
     missing = (ids(0)[0], ids(59)[-1])
-    hour = lake(bucket, exchange, published, missing)
-    for key in bucket.keys(hour.entry.keys.hour(HOUR)):
-        bucket.client.delete_object(Bucket=bucket.name, Key=key)
+    lake(bucket, exchange, [trade for trade in published if trade.minute < HOUR])
+    hour = lake(bucket, exchange, of_hour(published, NEXT))
     report = hour.judge()
     assert (report.condition, report.missing, report.minutes) == ("missing", [missing], {"missing": 60})
     hour.heal(report.missing)
