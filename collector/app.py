@@ -59,10 +59,10 @@ class Application:
         Raises:
             LakeError: it cannot start.
         """
-        self._prepare()
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        self._prepare()
         deliveries = {name: asyncio.create_task(line.deliver()) for name, line in self._pipelines.items()}
         reading = [asyncio.create_task(line.run()) for line in self._lines]
         keeping = [asyncio.create_task(pipeline.keep()) for pipeline in self._pipelines.values()]
@@ -89,17 +89,17 @@ class Application:
         spool = settings.spool_dir / settings.data_source
         _make_folder(settings.spool_dir, spool)
         check_endpoint(self._store, settings.aws_endpoint_url_s3, spool)
-        self._check_symbols()
         for symbol, pair in zip(settings.asset_symbol, settings.trading_pair, strict=True):
             self._pipelines[symbol] = self._pipeline(spool / symbol, symbol, pair)
         url = stream_url(settings.exchange_ws_url, settings.trading_pair)
         self._lines = [Line(url, self._frame, self._gate, self._lost) for _ in range(settings.connections)]
         serve_health(settings.health_port, self.stats)
         serve_metrics(settings.metrics_port, self.stats)
+        self._check_symbols()
 
     def _check_symbols(self) -> None:
         """Refuse symbols that do not fit the columns; a REST API that is away is no reason to wait."""
-        rest = BinanceRest(self._settings.exchange_rest_url)
+        rest = BinanceRest(self._settings.exchange_rest_url, retries=1)
         for symbol in self._settings.asset_symbol:
             try:
                 check_fits(rest.exchange_info(symbol))

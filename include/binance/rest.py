@@ -41,14 +41,15 @@ class BinanceRest:
 
     Args:
         base_url: such as ``https://api.binance.com``.
+        retries: how often a call is tried again before it fails.
     """
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, *, retries: int = 5) -> None:
         self._base_url = base_url.rstrip("/")
         self._pool = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=5, read=20),
             retries=urllib3.Retry(
-                total=5,
+                total=retries,
                 backoff_factor=0.5,
                 backoff_jitter=0.5,
                 status_forcelist=(429, 500, 502, 503, 504),
