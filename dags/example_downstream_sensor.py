@@ -21,7 +21,7 @@ from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.sdk import DAG
 
 from tradelake.operators.examples import SummariseHourOperator
-from tradelake.partitions import HOUR_PATH, allow_any_hour, due, hour_param, hour_path, hourly
+from tradelake.partitions import HOUR_PATH, due, hour_param, hour_path, hourly
 from tradelake.settings import settings
 
 SETTINGS = settings()
@@ -38,7 +38,7 @@ with DAG(
     user_defined_macros={"hour_path": hour_path},
     tags=["example", "trades"],
     doc_md=__doc__,
-) as dag:
+):
     wait = S3KeySensor(
         task_id="wait",
         bucket_name=SETTINGS.bucket,
@@ -53,4 +53,3 @@ with DAG(
         prefix="Examples/sensor/",
         symbol=SETTINGS.example_symbol,
     )
-    allow_any_hour(dag)

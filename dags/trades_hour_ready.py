@@ -40,7 +40,7 @@ from tradelake.operators.hours import (
     SealHourOperator,
     VerifyHourOperator,
 )
-from tradelake.partitions import allow_any_hour, due, hour_param, hourly
+from tradelake.partitions import due, hour_param, hourly
 from tradelake.sensors.hours import HourKeySensor
 from tradelake.settings import settings
 
@@ -68,7 +68,7 @@ with DAG(
     render_template_as_native_obj=True,
     tags=["trades", "readiness"],
     doc_md=__doc__,
-) as dag:
+):
     catalog = HourKeySensor(task_id="catalog", bucket_key="_catalog.json", **WAIT)
     keys = AwaitedKeysOperator(task_id="keys", bucket=SETTINGS.bucket)
     wait = HourKeySensor(task_id="wait", bucket_key=keys.output, **WAIT)
@@ -83,4 +83,3 @@ with DAG(
         outlets=[TRADES_HOUR],
     )
     catalog >> keys >> wait >> verify >> repair >> seal >> emit
-    allow_any_hour(dag)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk import DAG, CronPartitionTimetable, Param
+from airflow.sdk import CronPartitionTimetable, Param
 from airflow.sdk.exceptions import AirflowFailException
 
 from include.errors import LakeError
@@ -17,8 +17,6 @@ HOUR_KEY = "%Y-%m-%dT%H:00:00"
 
 HOUR_PATH = "{{ hour_path(partition_key, params, dag_run) }}"
 """Template of an hour's place in the lake, for DAGs with ``user_defined_macros={"hour_path": hour_path}``."""
-
-_ANY_TIME = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
 
 class PartitionKeyError(LakeError, AirflowFailException):
@@ -33,16 +31,6 @@ def hourly() -> CronPartitionTimetable:
 def due(hour: datetime) -> datetime:
     """Return when the run of an hour is due. A DAG's start and end date bound runs, not partitions."""
     return hour + HOUR
-
-
-def allow_any_hour(dag: DAG) -> None:
-    """Let a person run a DAG for any hour: its start and end date then bound its schedule only.
-
-    A run by ``airflow dags test`` has today's date; where that lies beyond the DAG's dates, Airflow 3.3
-    leaves out every task without a word and calls the empty run a success.
-    """
-    for task in dag.tasks:
-        task.start_date, task.end_date = _ANY_TIME
 
 
 def hour_param() -> Param:

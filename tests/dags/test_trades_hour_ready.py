@@ -225,16 +225,6 @@ def test_an_hour_that_the_lake_should_not_hold(
     assert objects(lake) == before
 
 
-@pytest.mark.parametrize("dates", [("2100-01-01", ""), ("2020-01-01", "2020-01-02")], ids=["start", "end"])
-def test_an_hour_beyond_the_schedule(
-    run_dag: RunDag, lake: Bucket, monkeypatch: pytest.MonkeyPatch, dates: tuple[str, str]
-) -> None:
-    """A run by hand has its tasks; Airflow would leave them out, and call that a success."""
-    for name, date in zip(("START_DATE", "END_DATE"), dates, strict=True):
-        monkeypatch.setenv(f"AIRFLOW__TRADELAKE__{name}", date)
-    assert states(run_dag("trades_hour_ready", conf=CONF)) == ALL_SUCCEED | {"emit": "skipped"}
-
-
 def test_a_wrong_key_fails_before_anything_is_read(run_dag: RunDag, lake: Bucket) -> None:
     run = run_dag("trades_hour_ready", conf={"partition_key": "yesterday"})
     assert run.state == "failed"
