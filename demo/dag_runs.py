@@ -19,9 +19,10 @@ from demo.processes import Pause
 _POLL_SECONDS = 1.0
 _DAGS_SECONDS = 90.0
 _LOG_LINES = 15
+_NEWS = ("news_rss", "news_content")
 _FAILED = "failed"
 _ACTIVE = ("queued", "running")
-_TROUBLED = (_FAILED, "up_for_retry")
+_TROUBLED = (_FAILED, "up_for_retry", "running", "deferred")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Expected:
 def wait_for_runs(
     airflow: Airflow, expected: Iterable[Expected], seconds: float, bar: Bar, pause: Pause
 ) -> list[DagRun]:
-    """Wait until every expected run has succeeded; return all runs.
+    """Wait until every expected run has succeeded, and no other run of the news is under way; return all.
 
     Raises:
         DemoError: a run failed, a DAG file cannot be imported, or `seconds` have passed.
@@ -58,11 +59,11 @@ def wait_for_runs(
         runs = airflow.api.dag_runs()
         raise_on_failure(airflow, runs)
         missing = [want for want in wanted if not any(want.is_met_by(run) for run in runs)]
-        if not missing:
+        if not missing and not any(run.dag_id in _NEWS and run.state in _ACTIVE for run in runs):
             return runs
         if time.monotonic() > deadline:
             raise DemoError(_unfinished(airflow, missing, runs, seconds))
-        bar.show(1 - len(missing) / len(wanted), f"waiting for {missing[0]}")
+        bar.show(1 - len(missing) / len(wanted), f"waiting for {missing[0] if missing else 'news'}")
         pause(_POLL_SECONDS)
 
 
@@ -112,9 +113,11 @@ def _unfinished(airflow: Airflow, missing: list[Expected], runs: list[DagRun], s
 
 
 def _troubles(airflow: Airflow, run: DagRun) -> str:
-    """Return the ends of the logs of the tasks that have failed, for good or until the next try."""
+    """Return the ends of the logs of the tasks that a run has failed at, or has come to."""
     tasks = [task for task in airflow.api.task_instances(run) if task.state in _TROUBLED]
-    return "\n".join(f"task {task.task_id}: {_task_log(airflow.logs, run, task.task_id)}" for task in tasks)
+    return "\n".join(
+        f"task {task.task_id}, {task.state}: {_task_log(airflow.logs, run, task.task_id)}" for task in tasks
+    )
 
 
 def _task_log(logs: Path, run: DagRun, task_id: str) -> str:

@@ -27,7 +27,7 @@ def change_minute(bucket: Bucket, change: Callable[[pa.Table, int], pa.Table]) -
     """
     manifest = json.loads(bucket.get(f"{MINUTE}_manifest.json"))
     entry = manifest["objects"][0]
-    rows = pq.read_table(io.BytesIO(bucket.get(entry["key"])))
+    rows = pq.ParquetFile(io.BytesIO(bucket.get(entry["key"]))).read(use_threads=False)
     victim = rows["trade_id"][len(rows) // 2].as_py()
     file = io.BytesIO()
     changed = change(rows, victim)
