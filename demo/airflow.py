@@ -59,16 +59,23 @@ class Airflow:
 
 
 def lake_settings(
-    endpoint: S3Endpoint, bucket: str, exchange_url: str, start: datetime, end: datetime | None
+    *,
+    endpoint: S3Endpoint,
+    bucket: str,
+    symbol: str,
+    exchange_url: str,
+    first_hour: datetime,
+    last_hour: datetime | None,
 ) -> dict[str, str]:
     """Return the connections and the `[tradelake]` section for one lake.
 
     Args:
         endpoint: S3 server of the lake.
         bucket: its bucket.
+        symbol: what the examples work on.
         exchange_url: base URL of the exchange's REST interface.
-        start: first hour that `trades_hour_ready` schedules.
-        end: last such hour; None: no end.
+        first_hour: first hour that the hourly DAGs schedule.
+        last_hour: last such hour; None: no end.
     """
     aws = {
         "conn_type": "aws",
@@ -78,9 +85,10 @@ def lake_settings(
     }
     section = {
         "bucket": bucket,
-        "start_date": start.isoformat(),
+        "example_symbol": symbol,
+        "start_date": first_hour.isoformat(),
         "poke_interval_seconds": "30",
-    } | ({"end_date": end.isoformat()} if end else {})
+    } | ({"end_date": last_hour.isoformat()} if last_hour else {})
     return {
         "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(aws),
         "AIRFLOW_CONN_BINANCE_DEFAULT": json.dumps({"conn_type": "http", "host": exchange_url}),

@@ -101,7 +101,8 @@ def runs_table(runs: Iterable[DagRun]) -> Table:
 
 
 def _unfinished(airflow: Airflow, missing: list[Expected], runs: list[DagRun], seconds: float) -> str:
-    active = [run for run in runs if run.state in _ACTIVE]
+    dag_ids = {want.dag_id for want in missing}
+    active = [run for run in runs if run.state in _ACTIVE and run.dag_id in dag_ids]
     troubles = [trouble for run in active if (trouble := _troubles(airflow, run))]
     lines = [
         f"these DAG runs did not finish in {seconds:.0f} s: {', '.join(map(str, missing))}",

@@ -29,7 +29,7 @@ TRIGGERED = ("lake_heartbeat", "news_rss")
 """DAGs that the demo runs once by hand; all others run by schedule, by asset or by sensor."""
 
 _COLLECTED_SECONDS = 60.0
-_RUNS_SECONDS = 180.0
+_RUNS_SECONDS = 300.0
 
 
 def run(past: Past, console: Console) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,7 +100,14 @@ class Stack:
 
     def _airflow_settings(self) -> dict[str, str]:
         source, feeds = self._source, self._source.feeds
-        settings = lake_settings(self.endpoint, BUCKET, source.rest_url, source.first_hour, source.last_hour)
+        settings = lake_settings(
+            endpoint=self.endpoint,
+            bucket=BUCKET,
+            symbol=source.symbol,
+            exchange_url=source.rest_url,
+            first_hour=source.first_hour,
+            last_hour=source.last_hour,
+        )
         if feeds is None:
             return settings
         feeds_file = self._folder / "feeds.yaml"
@@ -112,6 +120,7 @@ def write_environment(file: Path, endpoint: S3Endpoint, airflow: Airflow) -> Non
     """Write a script for the user's shell, which makes `airflow` and AWS tools speak to a stack."""
     variables = airflow.variables | endpoint.environment() | {"S3_BUCKET": BUCKET}
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in sorted(variables.items())]
+    lines.append(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"\n')
     file.unlink(missing_ok=True)
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as script:
         script.writelines(lines)
