@@ -11,6 +11,7 @@ import pytest
 
 from demo.processes import ChildProcess
 from demo.seaweed import S3Endpoint, Seaweed
+from include.lake.catalog import read_catalog
 from include.lake.intervals import overlaps, size, union
 from tests.collector.running import (
     Collector,
@@ -24,6 +25,7 @@ from tests.collector.running import (
 )
 from tests.conftest import Bucket
 from tests.include.lake.made import tape_files
+from tests.include.stores.test_s3 import store_at
 
 pytestmark = pytest.mark.integration
 
@@ -313,3 +315,33 @@ def test_the_recorded_day_change_is_complete(bucket: Bucket, tmp_path: Path):
     assert {manifest.kline for manifest in lake.manifests} == {None}
     assert {manifest.condition for manifest in lake.manifests[1:-1]} == {"available"}
     assert_every_reader_reads_the_same(lake, tmp_path, published_values(published))
+
+
+# --- several symbols, and the other formats ---------------------------------------------------------------
+
+
+def test_two_symbols_in_one_process(bucket: Bucket, tmp_path: Path):
+    options = [*MARKET, "--trades-per-second=20", "--symbols=BTCUSDT,ETHUSDT"]
+    symbols = ("BTCUSDT", "ETHUSDT")
+    told = {"ASSET_SYMBOL": ",".join(symbols), "S3_PREFIX": "raw/{symbol}", "FILE_FORMAT": "csv"}
+    with (
+        exchange(tmp_path / "exchange", *options) as market,
+        collector(tmp_path / "one", bucket, market.url, **told) as held,
+    ):
+        held.wait_connected()
+        market.start()
+        market.wait_for_end()
+        for symbol in symbols:
+            held.wait_for(max(market.ids(symbol)), symbol)
+        assert held.process.stop() == 0
+        published = {symbol: sorted(market.ids(symbol)) for symbol in symbols}
+    for symbol in symbols:
+        lake = Lake(bucket, f"raw/{symbol}/")
+        assert lake.ids == published[symbol]
+        objects = [entry.key for manifest in lake.manifests for entry in manifest.objects]
+        assert all(key.endswith(".csv.gz") for key in objects)
+    catalog = read_catalog(store_at(bucket.endpoint, bucket.name)).symbols
+    assert {symbol: entry.prefix for symbol, entry in catalog.items()} == {
+        "BTCUSDT": "raw/BTCUSDT/",
+        "ETHUSDT": "raw/ETHUSDT/",
+    }
