@@ -58,7 +58,7 @@ with DAG(
     schedule=hourly(),
     start_date=due(SETTINGS.start_date),
     end_date=due(SETTINGS.end_date) if SETTINGS.end_date else None,
-    catchup=True,
+    catchup=SETTINGS.catch_up,
     max_active_runs=16,
     default_args={"owner": "tradelake", "retries": 2, "retry_delay": timedelta(minutes=1)},
     params={

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from demo.seaweed import S3Endpoint, seaweed
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+
+settings.register_profile("lake", deadline=None)  # how long an example takes says nothing on a shared machine
+settings.load_profile("lake")
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def listed(
         uncompressed_bytes=batch.uncompressed_bytes,
         sha256=metadata.get("sha256", batch.sha256),
         content_sha256=batch.content_sha256,
-        source=source,
+        source=msgspec.convert(metadata.get("source", source), Source),
         totals=batch.totals,
     )
 

@@ -43,7 +43,6 @@ class BatchWriter:
         batch = encode(trades, self.symbol, self.source, self.file_format)
         name = batch_name(self.data_source, self.symbol, "trade", batch.first_id, batch.last_id)
         key = self.keys.batch(from_us(minute_of(batch.min_ts)), name, self.file_format)
-        put = self.store.put_if_absent(
-            key, batch.body, content_sha256=batch.content_sha256, metadata=batch.metadata
-        )
+        facts = {**batch.metadata, "source": self.source}
+        put = self.store.put_if_absent(key, batch.body, content_sha256=batch.content_sha256, metadata=facts)
         return listed(key, put.etag, batch, self.source, put.metadata)

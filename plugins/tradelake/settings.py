@@ -28,6 +28,7 @@ class Settings:
         bucket: the lake's bucket.
         data_source: first part of the trades' keys.
         start_date: first hour of trades that is made ready.
+        catch_up: whether past hours since then are scheduled: only where ``start_date`` was set on purpose.
         end_date: last hour that is scheduled, None while it goes on.
         poke_interval_seconds: how often a sensor looks.
         hour_deadline_hours: how long after its end an hour may wait for what is missing.
@@ -38,6 +39,7 @@ class Settings:
     bucket: str
     data_source: str
     start_date: datetime
+    catch_up: bool
     end_date: datetime | None
     poke_interval_seconds: int
     hour_deadline_hours: int
@@ -55,6 +57,7 @@ def settings() -> Settings:
         bucket=_name("bucket", "trade-lake"),
         data_source=_name("data_source", "Binance"),
         start_date=_time("start_date", "2026-01-01T00:00:00Z"),
+        catch_up=_has("start_date"),
         end_date=_time("end_date", conf.get(SECTION, "end_date", fallback="")) if _has("end_date") else None,
         poke_interval_seconds=_whole("poke_interval_seconds", 60, MINIMUM_POKE_SECONDS),
         hour_deadline_hours=_whole("hour_deadline_hours", 6, 1),
