@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -106,12 +105,14 @@ def down() -> str:
     state = _running()
     if state is None:
         return "nothing is up"
-    os.kill(state.pid, signal.SIGTERM)
-    deadline = time.monotonic() + _DOWN_SECONDS
-    while _running():
-        if time.monotonic() > deadline:
-            raise DemoError(f"process {state.pid} has not ended after {_DOWN_SECONDS:.0f} s, see {_LOG}")
-        time.sleep(_POLL_SECONDS)
+    server = psutil.Process(state.pid)
+    server.terminate()
+    try:
+        server.wait(_DOWN_SECONDS)
+    except psutil.TimeoutExpired:
+        raise DemoError(
+            f"process {state.pid} has not ended after {_DOWN_SECONDS:.0f} s, see {_LOG}"
+        ) from None
     return "everything stopped"
 
 
@@ -121,7 +122,16 @@ def serve(feed: str, symbol: str) -> None:
     Raises:
         DemoError: it is up already, or a part did not start or ended.
     """
-    with _only_one(), Supervisor() as supervisor:
+    with _only_one():
+        try:
+            _serve(feed, symbol)
+        finally:
+            _ENVIRONMENT.unlink(missing_ok=True)
+            _STATE.unlink(missing_ok=True)
+
+
+def _serve(feed: str, symbol: str) -> None:
+    with Supervisor() as supervisor:
         state = State(os.getpid(), psutil.Process().create_time())
         _write(state)
         folder = run_folder("up")
@@ -132,12 +142,8 @@ def serve(feed: str, symbol: str) -> None:
         airflow = stack.start_airflow()
         write_environment(_ENVIRONMENT, stack.endpoint, airflow)
         _write(replace(state, summary=_summary(stack.endpoint, airflow, folder)))
-        try:
-            while True:
-                supervisor.pause(1.0)
-        finally:
-            _ENVIRONMENT.unlink()
-            _STATE.unlink()
+        while True:
+            supervisor.pause(1.0)
 
 
 def _source(feed: str, symbol: str, folder: Path, supervisor: Supervisor, reporter: Reporter) -> Source:
