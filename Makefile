@@ -25,8 +25,8 @@ demo: install ## Run the whole lake on an hour of market, and prove what it hold
 	exec $(BIN)/python -m demo run --symbol $(SYMBOL) $(if $(TAPE),--tape $(TAPE)) $(if $(SPEED),--speed $(SPEED))
 
 .PHONY: up
-up: install ## Keep the whole lake running, with the UI [FEED=simulator|binance]
-	exec $(BIN)/python -m demo up --feed $(FEED)
+up: install ## Keep the whole lake running, with the UI [FEED=simulator|binance SYMBOL=s]
+	exec $(BIN)/python -m demo up --feed $(FEED) --symbol $(SYMBOL)
 
 .PHONY: down
 down: install ## End what `make up` started

@@ -23,7 +23,7 @@ from collector.uploader import Destination, Uploader
 from include.binance.frames import KlineEvent, ServerShutdown, TradeEvent, decode_frame
 from include.binance.rest import BinanceRest
 from include.binance.symbols import check_fits
-from include.errors import ExchangeError, InvalidRecord, SettingsError
+from include.errors import ExchangeError, InvalidRecord, SettingsError, UnknownSymbol
 from include.stores.client import s3_client
 from include.stores.s3 import S3Store
 
@@ -66,11 +66,15 @@ class Application:
         deliveries = {name: asyncio.create_task(line.deliver()) for name, line in self._pipelines.items()}
         reading = [asyncio.create_task(line.run()) for line in self._lines]
         keeping = [asyncio.create_task(pipeline.keep()) for pipeline in self._pipelines.values()]
-        tasks = [*reading, *keeping, asyncio.create_task(self._regulate())]
-        await _first_of(stopped, [*tasks, *deliveries.values()])
-        logger.info("stopping: nothing more is read")
-        await _cancelled(tasks)
-        await self._drain(deliveries)
+        checking = asyncio.create_task(asyncio.to_thread(self._check_symbols))
+        tasks = [*reading, *keeping, asyncio.create_task(self._regulate()), checking]
+        try:
+            await _until(stopped, [*tasks, *deliveries.values()])
+            logger.info("stopping: nothing more is read")
+            await _cancelled(tasks)
+            await self._drain(deliveries)
+        finally:
+            self._stop_uploads.set()
 
     def stats(self) -> dict[str, Any]:
         """What the process did so far; for ``/health``, ``/stats`` and ``/metrics``."""
@@ -95,14 +99,18 @@ class Application:
         self._lines = [Line(url, self._frame, self._gate, self._lost) for _ in range(settings.connections)]
         serve_health(settings.health_port, self.stats)
         serve_metrics(settings.metrics_port, self.stats)
-        self._check_symbols()
 
     def _check_symbols(self) -> None:
-        """Refuse symbols that do not fit the columns; a REST API that is away is no reason to wait."""
+        """Refuse symbols that the exchange does not know, or that do not fit the columns.
+
+        Runs in a thread beside the collection: a REST API that is slow or away must not cost a trade.
+        """
         rest = BinanceRest(self._settings.exchange_rest_url, retries=1)
         for symbol in self._settings.asset_symbol:
             try:
                 check_fits(rest.exchange_info(symbol))
+            except UnknownSymbol:
+                raise SettingsError("ASSET_SYMBOL", symbol, "a symbol of the exchange") from None
             except ExchangeError as error:
                 logger.warning("%s: its number types are not checked (%s)", symbol, error)
 
@@ -200,13 +208,14 @@ def _numbers(pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-async def _first_of(stopped: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    """Wait for the signal; a task that ends before it has failed, and its error is raised."""
+async def _until(stopped: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for the signal; the error of a task that fails before it is raised."""
     signalled = asyncio.create_task(stopped.wait())
-    done, _ = await asyncio.wait({signalled, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-    signalled.cancel()
-    for task in done:
-        task.result()
+    waiting: set[asyncio.Task[Any]] = {signalled, *tasks}
+    while not stopped.is_set():
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
 
 
 async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:

@@ -122,10 +122,10 @@ class Session:
         seen = -1
         while seen != self.frames or not self.gate.is_set():
             seen = self.frames
-            await asyncio.sleep(SILENCE_SECONDS)
+            await asyncio.sleep(SILENCE_SECONDS * random.uniform(1, 2))  # lines must not break off together
             if clock() >= old_at:
                 self.retire.set()
-        logger.warning("no frame for %s s: connecting again", SILENCE_SECONDS)
+        logger.warning("no frame for %s s or more: connecting again", SILENCE_SECONDS)
         await socket.close()
 
 

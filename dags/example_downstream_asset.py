@@ -37,4 +37,9 @@ with DAG(
     tags=["example", "trades"],
     doc_md=__doc__,
 ):
-    SummariseHourOperator(task_id="summarise", bucket=SETTINGS.bucket, prefix="Examples/asset/")
+    SummariseHourOperator(
+        task_id="summarise",
+        bucket=SETTINGS.bucket,
+        prefix="Examples/asset/",
+        execution_timeout=timedelta(minutes=15),
+    )

@@ -52,4 +52,5 @@ with DAG(
         bucket=SETTINGS.bucket,
         prefix="Examples/sensor/",
         symbol=SETTINGS.example_symbol,
+        execution_timeout=timedelta(minutes=15),
     )

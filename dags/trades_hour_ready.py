@@ -52,6 +52,8 @@ WAIT = {
     "poke_interval": SETTINGS.poke_interval_seconds,
     "deadline": DEADLINE,
 }
+WORK = {"bucket": SETTINGS.bucket, "execution_timeout": timedelta(minutes=15)}
+"""A task that hangs is tried again. A wait has its own time-out, which a deferral must not cut short."""
 
 with DAG(
     dag_id="trades_hour_ready",
@@ -70,11 +72,11 @@ with DAG(
     doc_md=__doc__,
 ):
     catalog = HourKeySensor(task_id="catalog", bucket_key="_catalog.json", **WAIT)
-    keys = AwaitedKeysOperator(task_id="keys", bucket=SETTINGS.bucket)
+    keys = AwaitedKeysOperator(task_id="keys", **WORK)
     wait = HourKeySensor(task_id="wait", bucket_key=keys.output, **WAIT)
-    verify = VerifyHourOperator(task_id="verify", bucket=SETTINGS.bucket, trigger_rule="all_done")
-    repair = RepairHourOperator(task_id="repair", bucket=SETTINGS.bucket, missing=verify.output)
-    seal = SealHourOperator(task_id="seal", bucket=SETTINGS.bucket, fail_at_end=True)
+    verify = VerifyHourOperator(task_id="verify", trigger_rule="all_done", **WORK)
+    repair = RepairHourOperator(task_id="repair", missing=verify.output, **WORK)
+    seal = SealHourOperator(task_id="seal", fail_at_end=True, **WORK)
     emit = EmitHourOperator(
         task_id="emit",
         conditions=seal.output,

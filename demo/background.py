@@ -19,14 +19,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-import psutil  # type: ignore[import-untyped]
+import psutil
 from rich.console import Console
 
 from demo.airflow import LOGIN, PASSWORD, Airflow
 from demo.console import Reporter
 from demo.environment import REPOSITORY
 from demo.errors import DemoError
-from demo.plan import live_market, start_of_hour
+from demo.plan import HOUR, live_market, start_of_hour
 from demo.run import run_folder, start_simulator
 from demo.seaweed import S3Endpoint
 from demo.stack import BUCKET, Source, Stack, write_environment
@@ -148,7 +148,7 @@ def _serve(feed: str, symbol: str) -> None:
 
 def _source(feed: str, symbol: str, folder: Path, supervisor: Supervisor, reporter: Reporter) -> Source:
     now = datetime.now(UTC)
-    hour = start_of_hour(now)
+    hour = start_of_hour(now) - HOUR  # the hourly DAGs have begun by now, so that a person can run them
     if feed == "binance":
         return Source(symbol, hour, None, _REST_URL, _WEBSOCKET_URL, feeds=None)
     simulator = start_simulator(folder, live_market(symbol, now), supervisor, reporter)

@@ -11,7 +11,7 @@ import time
 from types import FrameType, TracebackType
 from typing import Self
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from demo.errors import DemoError, Interrupted
 from demo.processes import ChildProcess

@@ -73,5 +73,9 @@ class ExchangeError(LakeError):
     """The exchange's REST API did not answer as documented."""
 
 
+class UnknownSymbol(ExchangeError):
+    """The exchange does not know the symbol."""
+
+
 class InvalidRecord(LakeError):
     """A record breaks the data contract."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 import urllib3
 
-from include.errors import ExchangeError, InvalidRecord
+from include.errors import ExchangeError, InvalidRecord, UnknownSymbol
 from include.lake.times import exchange_time
 from include.lake.trade import PRICE_DIGITS, QTY_DIGITS, Trade, decimal_text
 
@@ -25,6 +25,10 @@ class _TradeRow(msgspec.Struct):
     qty: str
     time: int
     isBuyerMaker: bool
+
+
+_INVALID_SYMBOL = b'"code":-1121'
+"""Binance's "Invalid symbol." (spot API, "Errors")."""
 
 
 class _ExchangeInfo(msgspec.Struct):
@@ -92,7 +96,8 @@ class BinanceRest:
         except urllib3.exceptions.HTTPError as error:
             raise ExchangeError(f"{self._base_url}{path} cannot be reached: {error}") from error
         if answer.status != 200:
-            raise ExchangeError(f"{self._base_url}{path} answered {answer.status}: {answer.data[:200]!r}")
+            kind = UnknownSymbol if _INVALID_SYMBOL in answer.data else ExchangeError
+            raise kind(f"{self._base_url}{path} answered {answer.status}: {answer.data[:200]!r}")
         return answer.data
 
 

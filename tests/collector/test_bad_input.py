@@ -8,7 +8,7 @@ import pytest
 
 from collector.journal import Journal
 from demo.ports import HOST, free_ports
-from tests.collector.running import Collector, Lake, environment, run_collector, wait_until
+from tests.collector.running import Collector, Lake, environment, exchange, run_collector, wait_until
 from tests.conftest import Bucket
 from tests.include.lake.made import trades
 
@@ -126,3 +126,9 @@ def test_a_refused_start_loses_nothing_of_the_journal(told: dict[str, str], tmp_
     finally:
         assert held.process.stop() == 0
     assert Lake(bucket).ids == list(range(1, 51))
+
+
+def test_a_symbol_that_the_exchange_does_not_know(told: dict[str, str], tmp_path: Path):
+    with exchange(tmp_path / "exchange") as simulated:
+        line = refusal(told, tmp_path, ASSET_SYMBOL="NOSUCHCOIN", EXCHANGE_REST_URL=simulated.url)
+    assert line == "ASSET_SYMBOL='NOSUCHCOIN' is not allowed: a symbol of the exchange"
