@@ -1,9 +1,13 @@
 """The S3 store on a real server, and through a proxy that loses answers."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
@@ -24,12 +28,20 @@ from include.stores.s3 import CONTENT_SHA256, S3Store
 from tests.conftest import Bucket
 from tests.include.stores.proxy import DROP_ANSWER, DROP_REQUEST, FaultProxy, fault_proxy
 
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
 pytestmark = pytest.mark.integration
 
 
 def store_at(endpoint: S3Endpoint, bucket: str, attempts: int = 4) -> S3Store:
     """The store as ``include.stores.client`` makes it; ``attempts``: tries after the first."""
-    client = boto3.client(
+    return S3Store(_client(endpoint, attempts), bucket)
+
+
+@cache
+def _client(endpoint: S3Endpoint, attempts: int) -> S3Client:
+    return boto3.client(
         "s3",
         endpoint_url=endpoint.url,
         region_name=endpoint.region,
@@ -42,7 +54,6 @@ def store_at(endpoint: S3Endpoint, bucket: str, attempts: int = 4) -> S3Store:
             s3={"addressing_style": "path"},
         ),
     )
-    return S3Store(client, bucket)
 
 
 @pytest.fixture
