@@ -29,6 +29,7 @@ from demo.errors import DemoError
 from demo.plan import HOUR, live_market, start_of_hour
 from demo.run import run_folder, start_simulator
 from demo.seaweed import S3Endpoint
+from demo.simulator import Simulator
 from demo.stack import BUCKET, Source, Stack, write_environment
 from demo.supervision import Supervisor
 
@@ -136,32 +137,36 @@ def _serve(feed: str, symbol: str) -> None:
         _write(state)
         folder = run_folder("up")
         reporter = Reporter(Console())
-        source = _source(feed, symbol, folder, supervisor, reporter)
+        now = datetime.now(UTC)
+        simulator = None
+        if feed == "simulator":
+            simulator = start_simulator(folder, live_market(symbol, now), supervisor, reporter)
+        source = _source(symbol, start_of_hour(now) - HOUR, simulator)
         stack = Stack(folder, source, supervisor, reporter)
         stack.start_collector()
+        if simulator:
+            simulator.start_market()
         airflow = stack.start_airflow()
         write_environment(_ENVIRONMENT, stack.endpoint, airflow)
-        _write(replace(state, summary=_summary(stack.endpoint, airflow, folder)))
+        _write(replace(state, summary=_summary(stack.endpoint, airflow, folder, source)))
         while True:
             supervisor.pause(1.0)
 
 
-def _source(feed: str, symbol: str, folder: Path, supervisor: Supervisor, reporter: Reporter) -> Source:
-    now = datetime.now(UTC)
-    hour = start_of_hour(now) - HOUR  # the hourly DAGs have begun by now, so that a person can run them
-    if feed == "binance":
-        return Source(symbol, hour, None, _REST_URL, _WEBSOCKET_URL, feeds=None)
-    simulator = start_simulator(folder, live_market(symbol, now), supervisor, reporter)
-    return Source(symbol, hour, None, simulator.url, simulator.websocket_url, simulator.feeds)
+def _source(symbol: str, first_hour: datetime, simulator: Simulator | None) -> Source:
+    if simulator is None:
+        return Source(symbol, first_hour, None, _REST_URL, _WEBSOCKET_URL, feeds=None)
+    return Source(symbol, first_hour, None, simulator.url, simulator.websocket_url, simulator.feeds)
 
 
-def _summary(endpoint: S3Endpoint, airflow: Airflow, folder: Path) -> str:
+def _summary(endpoint: S3Endpoint, airflow: Airflow, folder: Path, source: Source) -> str:
     return "\n".join(
         [
             f"Airflow      {airflow.url}  login {LOGIN}, password {PASSWORD}",
             f"S3 server    {endpoint.url}  bucket {BUCKET}",
             f"keys         in {_ENVIRONMENT}; for your shell: . {_ENVIRONMENT.relative_to(REPOSITORY)}",
             f"logs, data   {folder}",
+            f"first hour   {source.first_hour:%Y-%m-%dT%H:00:00}",
             "make down    ends it",
         ]
     )

@@ -92,15 +92,16 @@ def recording(tapes: Sequence[Path], symbol: str, speed: float) -> Past:
 
 
 def live_market(symbol: str, now: datetime) -> tuple[str, ...]:
-    """Return options of the simulator for a market whose time is the present, for a week."""
-    minute = now.replace(second=0, microsecond=0)
+    """Return options of the simulator for a live market: the past hour in a minute or two, then a week."""
     return (
         f"--symbols={symbol}",
-        f"--start={minute.isoformat()}",
+        f"--start={(start_of_hour(now) - HOUR).isoformat()}",
         f"--minutes={_LIVE_MINUTES}",
-        "--lead-minutes=0",
+        f"--lead-minutes={_LEAD // timedelta(minutes=1)}",
         "--tail-minutes=0",
-        "--speed=1",
+        "--speed=60",
+        "--catch-up",
+        "--wait-for-start",
     )
 
 

@@ -51,7 +51,7 @@ async def running(settings: Settings) -> AsyncIterator[Run]:
     settings, events, books = _market(settings)
     with _listen(settings) as listener, closing(RunLog(settings.log_dir)) as log:
         hub, faults = Hub(), ActiveFaults()
-        clock = Clock(settings.begin_us, settings.speed)
+        clock = Clock(settings.begin_us, settings.speed, catch_up=settings.catch_up)
         exchange = Exchange(settings.symbols, books, hub, log, faults)
         app = _news_sites(settings)
         websocket.add_routes(app, settings, hub, log)

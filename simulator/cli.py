@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--lead-minutes", type=_count, default=2, help="minutes of market before --start (%(default)s)")
     add("--tail-minutes", type=_count, default=3, help="minutes of market after it (%(default)s)")
     add("--speed", type=_positive, default=60.0, help="event seconds that pass in one second (%(default)s)")
+    add("--catch-up", action="store_true", help="once time has reached the present, let it go with that")
     add(
         "--trades-per-second",
         type=_positive,

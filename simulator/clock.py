@@ -7,11 +7,18 @@ from simulator.settings import MICROSECONDS
 
 
 class Clock:
-    """Event time in microseconds: stands at ``begin_us`` until started, and again once stopped."""
+    """Event time in microseconds: stands at ``begin_us`` until started, and again once stopped.
 
-    def __init__(self, begin_us: int, speed: float) -> None:
+    Args:
+        begin_us: where it begins.
+        speed: event seconds that pass in one second.
+        catch_up: never run beyond the present: once there, go with it.
+    """
+
+    def __init__(self, begin_us: int, speed: float, *, catch_up: bool = False) -> None:
         self._begin_us = begin_us
         self._speed = speed
+        self._catch_up = catch_up
         self._started_at: float | None = None
         self._stopped_us: int | None = None
         self._start = asyncio.Event()
@@ -36,7 +43,9 @@ class Clock:
             return self._stopped_us
         if self._started_at is None:
             return self._begin_us
-        return self._begin_us + int((time.monotonic() - self._started_at) * self._speed * MICROSECONDS)
+        passed = (time.monotonic() - self._started_at) * self._speed
+        event_us = self._begin_us + int(passed * MICROSECONDS)
+        return min(event_us, time.time_ns() // 1000) if self._catch_up else event_us
 
     @property
     def state(self) -> str:

@@ -32,6 +32,7 @@ class Settings:
     lead_minutes: int = 2
     tail_minutes: int = 3
     speed: float = 60.0
+    catch_up: bool = False
     trades_per_second: float = 20.0
     tape: tuple[Path, ...] = ()
     wait_for_start: bool = False

@@ -1,5 +1,6 @@
 """The made market: what it promises to those who test against it."""
 
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from simulator.clock import Clock
 from simulator.events import KlineDue, TradeMessage
 from simulator.market import market_events, quiet_minutes
 from simulator.settings import MINUTE_US, Settings
@@ -115,3 +117,12 @@ def test_a_minute_closes_once_and_after_its_last_trade():
     settings = market(minutes=3)
     assert closed == list(range(settings.begin_us, settings.end_us, MINUTE_US))
     assert set(last_trade) <= set(closed)
+
+
+def test_a_clock_that_catches_up_goes_with_the_present() -> None:
+    now_us = time.time_ns() // 1000
+    behind = Clock(now_us - 3_600_000_000, speed=1.0, catch_up=True)
+    there = Clock(now_us, speed=1e6, catch_up=True)
+    for clock in (behind, there):
+        clock.start()
+    assert behind.now_us() < now_us <= there.now_us() <= time.time_ns() // 1000
