@@ -12,6 +12,7 @@ TAPE ?=
 SPEED ?=
 SYMBOL ?= BTCUSDT
 FEED ?= simulator
+WORKERS ?= 3
 
 .PHONY: help
 help: ## List the targets
@@ -33,8 +34,8 @@ down: install ## End what `make up` started
 	exec $(BIN)/python -m demo down
 
 .PHONY: test
-test: install ## Run all tests
-	$(BIN)/python -m pytest
+test: install ## Run all tests [WORKERS=n]
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 .PHONY: check
 check: install ## Lint, types, import rules, locks

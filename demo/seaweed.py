@@ -144,7 +144,7 @@ def _options(ports: list[int]) -> list[str]:
 
     Every gRPC port is named: by default it is the HTTP port + 10000, which may be taken.
     `-disableHttp`: the filer's and the volume's HTTP ports would serve and delete objects
-    without a signature.
+    without a signature. `-volume.max`: every bucket takes a volume, and by default there are fewer than 80.
     """
     listeners = ("s3.port.grpc", "master.port", "volume.port", "filer.port", "admin.port")
     grpc = ("master.port.grpc", "volume.port.grpc", "filer.port.grpc", "admin.port.grpc")
@@ -159,4 +159,5 @@ def _options(ports: list[int]) -> list[str]:
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
         "-s3.autoCreateBucket=false",
+        "-volume.max=1000",
     ]

@@ -53,7 +53,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Endpoint]:
 
 @pytest.fixture
 def bucket(s3_server: S3Endpoint) -> Bucket:
-    """A fresh bucket for one test. Its name is never used again, so it needs no clean-up."""
+    """A fresh bucket for one test. Its name is never used again; the server's data goes with the session."""
     name, client = f"test-{uuid.uuid4().hex[:16]}", s3_server.client()
     client.create_bucket(Bucket=name)
     return Bucket(name, client, s3_server)
