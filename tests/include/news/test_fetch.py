@@ -107,7 +107,7 @@ async def test_a_server_that_never_ends_is_left(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     "url",
     [
-        f"http://127.0.0.1:{unused_port()}/",
+        "http://127.0.0.1:{unused_port}/",
         "http://name.invalid/",
         "file:///etc/passwd",
         "gopher://127.0.0.1/",
@@ -117,6 +117,7 @@ async def test_a_server_that_never_ends_is_left(monkeypatch: pytest.MonkeyPatch)
     ],
 )
 async def test_an_address_that_leads_nowhere(url: str) -> None:
+    url = url.format(unused_port=unused_port())
     fetched = await get(url)
     assert fetched.status is FetchStatus.UNREACHABLE
     assert fetched.detail
