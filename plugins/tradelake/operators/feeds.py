@@ -8,52 +8,39 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.errors import LakeError
+from tradelake.operators.lake import LakeOperator
 from tradelake.run_time import run_time
 
 if TYPE_CHECKING:
     from include.news.poll import FeedReport
 
 
-class FetchFeedsOperator(BaseOperator):
+class FetchFeedsOperator(LakeOperator):
     """Fetch the feeds and write their unseen entries, one object a feed.
 
     The task is skipped where nothing was written, so that its outlets tell of new objects only. It fails
     where no feed at all could be read; one that cannot be read is a warning and a line in XCom ``feeds``.
 
-    :param bucket: the lake's bucket (templated).
     :param feeds_file: YAML list of feeds (templated); default: the packaged list.
-    :param aws_conn_id: the Airflow connection to S3.
     """
 
-    template_fields: Sequence[str] = ("bucket", "feeds_file", "aws_conn_id")
+    template_fields: Sequence[str] = (*LakeOperator.template_fields, "feeds_file")
 
-    def __init__(
-        self,
-        *,
-        bucket: str,
-        feeds_file: str | None = None,
-        aws_conn_id: str = "aws_default",
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, feeds_file: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.bucket = bucket
         self.feeds_file = feeds_file
-        self.aws_conn_id = aws_conn_id
 
     def execute(self, context: Context) -> list[str]:
         """Return the keys of the objects that were written."""
-        # Imported here: DAG files are parsed every few seconds, by processes that need none of them.
         from include.news.feeds import load_feeds
         from include.news.poll import poll_feeds
-        from tradelake.hooks.lake import LakeHook
 
         feeds = load_feeds(Path(self.feeds_file) if self.feeds_file else None)
-        store = LakeHook(self.aws_conn_id, self.bucket).store
-        reports = asyncio.run(poll_feeds(store, feeds, run_time(context)))
+        reports = asyncio.run(poll_feeds(self.store, feeds, run_time(context)))
         self._tell(context, reports)
         if all(report.failed for report in reports):
             first = reports[0]

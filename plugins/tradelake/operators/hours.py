@@ -6,7 +6,6 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
@@ -14,37 +13,19 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.errors import LakeError
+from tradelake.operators.lake import LakeOperator
 from tradelake.partitions import HOUR_KEY, hour_of_run
 
 if TYPE_CHECKING:
     from include.lake.catalog import CatalogEntry
     from include.lake.hours import Hours
     from include.lake.verification import HourReport
-    from include.stores.s3 import S3Store
 
 HOUR = timedelta(hours=1)
 
 
-class HourOperator(BaseOperator):
-    """Work on one hour of the symbols that the catalog has for it.
-
-    :param bucket: the lake's bucket (templated).
-    :param aws_conn_id: the Airflow connection to S3.
-    """
-
-    template_fields: Sequence[str] = ("bucket", "aws_conn_id")
-
-    def __init__(self, *, bucket: str, aws_conn_id: str = "aws_default", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.bucket = bucket
-        self.aws_conn_id = aws_conn_id
-
-    @cached_property
-    def store(self) -> S3Store:
-        """The bucket."""
-        from tradelake.hooks.lake import LakeHook
-
-        return LakeHook(self.aws_conn_id, self.bucket).store
+class HourOperator(LakeOperator):
+    """Work on one hour of the symbols that the catalog has for it."""
 
     def entries(self, hour: datetime) -> list[CatalogEntry]:
         """What the lake should hold of the hour."""
@@ -138,7 +119,7 @@ class RepairHourOperator(EachSymbolOperator):
     :param binance_conn_id: the Airflow connection to the exchange.
     """
 
-    template_fields: Sequence[str] = ("bucket", "aws_conn_id", "missing", "binance_conn_id")
+    template_fields: Sequence[str] = (*LakeOperator.template_fields, "missing", "binance_conn_id")
 
     def __init__(
         self,
