@@ -156,14 +156,9 @@ class Pipeline:
     def _begins_minute(self, entry: Entry) -> bool:
         """Say whether a segment begins here with a new minute: then nothing before it is needed any more."""
         first = entry.records[0]
-        before = self._minute
-        self._minute = max(
-            (minute_of(record.trade_ts_us) for record in entry.records if isinstance(record, Trade)),
-            default=before,
-        )
-        self._minute = max(self._minute, before)
-        new_segment = entry.segment > self._position.segment
-        return new_segment and isinstance(first, Trade) and minute_of(first.trade_ts_us) > before
+        minutes = [minute_of(record.trade_ts_us) for record in entry.records if isinstance(record, Trade)]
+        before, self._minute = self._minute, max([self._minute, *minutes])
+        return entry.segment > self._position.segment and isinstance(first, Trade) and minutes[0] > before
 
 
 async def deliver_within(pipeline: Pipeline, delivery: asyncio.Task[None], seconds: float) -> bool:
