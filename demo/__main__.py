@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
 def _tapes(text: str) -> list[Path]:
     tapes = [Path(name) for name in text.split(",") if name]
     if absent := [str(tape) for tape in tapes if not tape.is_file()]:
-        raise argparse.ArgumentTypeError(f"TAPE: no such file: {', '.join(absent)}")
+        raise argparse.ArgumentTypeError(f"TAPE: not a file: {', '.join(absent)}")
     return tapes
 
 

@@ -46,6 +46,8 @@ _ENVIRONMENT = _FOLDER / "environment.sh"
 
 _POLL_SECONDS = 0.2
 _DOWN_SECONDS = 120.0
+_CLOCK_STEP_SECONDS = 2.0
+"""How far the time at which a process started may move: the kernel derives it from the clock of the day."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class State:
     def is_true(self) -> bool:
         """Tell whether that process still runs."""
         try:
-            return bool(psutil.Process(self.pid).create_time() == self.created)
+            return abs(psutil.Process(self.pid).create_time() - self.created) <= _CLOCK_STEP_SECONDS
         except psutil.NoSuchProcess:
             return False
 
@@ -214,9 +216,9 @@ def _write(state: State) -> None:
 
 
 def _running() -> State | None:
-    """Return the state of the stack that is up; None when none is."""
+    """Return the state of the stack that is up; None when none is, or when the file is not a state."""
     try:
         state = State(**json.loads(_STATE.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+        return state if state.is_true else None
+    except (FileNotFoundError, ValueError, TypeError):
         return None
-    return state if state.is_true else None

@@ -47,7 +47,11 @@ def test_symbol_that_is_no_symbol(capsys):
 
 def test_tape_that_is_not_there(capsys, monkeypatch):
     monkeypatch.setenv("TAPE", "absent.gz")
-    assert "TAPE: no such file: absent.gz" in refused(capsys, "run")
+    assert "TAPE: not a file: absent.gz" in refused(capsys, "run")
+
+
+def test_tape_that_is_a_folder(capsys, tmp_path):
+    assert f"TAPE: not a file: {tmp_path}" in refused(capsys, "run", f"--tape={tmp_path}")
 
 
 def test_tape_that_is_no_tape(capsys, tmp_path):
@@ -71,6 +75,20 @@ def test_state_of_a_process_that_has_gone(capsys, state):
     state.write_text(json.dumps({"pid": os.getpid(), "created": 1.0, "summary": "old"}))
     assert main(["down"]) == 0
     assert capsys.readouterr().out == "nothing is up\n"
+
+
+@pytest.mark.parametrize("content", ['{"pid": 1', "[]", "{}", '{"pid": "x", "created": 1}', "\x00"])
+def test_state_that_cannot_be_read(capsys, state, content):
+    state.write_text(content)
+    assert main(["down"]) == 0
+    assert capsys.readouterr().out == "nothing is up\n"
+
+
+def test_clock_that_was_set_while_the_stack_is_up(capsys, state):
+    process = psutil.Process()
+    state.write_text(json.dumps({"pid": process.pid, "created": process.create_time() + 1.5}))
+    assert main(["up"]) == 1
+    assert f"the stack is up already (process {process.pid})" in capsys.readouterr().err
 
 
 def test_up_twice(capsys, state):
