@@ -16,7 +16,7 @@ WORKERS ?= 3
 
 .PHONY: help
 help: ## List the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: install
 install: .venv/.installed .venv-collector/.installed ## Install everything into .venv and .venv-collector
@@ -30,8 +30,8 @@ up: install ## Keep the whole lake running, with the UI [FEED=simulator|binance 
 	exec $(BIN)/python -m demo up --feed $(FEED) --symbol $(SYMBOL)
 
 .PHONY: down
-down: install ## End what `make up` started
-	exec $(BIN)/python -m demo down
+down: ## End what `make up` started
+	@test -x $(BIN)/python || { echo "nothing is up"; exit 0; }; exec $(BIN)/python -m demo down
 
 .PHONY: test
 test: install ## Run all tests [WORKERS=n]

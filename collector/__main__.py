@@ -15,17 +15,21 @@ def main() -> int:
     """Run the collector.
 
     Returns:
-        0 after an orderly stop, 1 when it cannot start or go on: one line on standard error says why.
+        0 after an orderly stop; 1 when it cannot start or go on: one line on standard error says why; 130
+        when it was interrupted before it collected.
     """
     try:
         settings = load_settings()
         logging.basicConfig(
             level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
         )
+        logging.getLogger("botocore").setLevel(logging.WARNING)
         asyncio.run(Application(settings).run())
     except LakeError as error:
         print(f"collector: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # before it collects: from then on it drains
+        return 130
     return 0
 
 

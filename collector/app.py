@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Event
@@ -59,10 +58,10 @@ class Application:
         Raises:
             LakeError: it cannot start.
         """
+        self._prepare()
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        self._prepare()
         deliveries = {name: asyncio.create_task(line.deliver()) for name, line in self._pipelines.items()}
         reading = [asyncio.create_task(line.run()) for line in self._lines]
         keeping = [asyncio.create_task(pipeline.keep()) for pipeline in self._pipelines.values()]
@@ -70,11 +69,13 @@ class Application:
         tasks = [*reading, *keeping, asyncio.create_task(self._regulate()), checking]
         try:
             await _until(stopped, [*tasks, *deliveries.values()])
-            logger.info("stopping: nothing more is read")
-            await _cancelled(tasks)
-            await self._drain(deliveries)
-        finally:
+        except BaseException:
             self._stop_uploads.set()
+            await _cancelled([*tasks, *deliveries.values()])
+            raise
+        logger.info("stopping: nothing more is read")
+        await _cancelled(tasks)
+        await self._drain(deliveries)
 
     def stats(self) -> dict[str, Any]:
         """What the process did so far; for ``/health``, ``/stats`` and ``/metrics``."""
@@ -221,6 +222,4 @@ async def _until(stopped: asyncio.Event, tasks: list[asyncio.Task[None]]) -> Non
 async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
-    for task in tasks:
-        with suppress(asyncio.CancelledError):
-            await task
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -22,7 +22,9 @@ from pydantic_settings import (
 from include.errors import SettingsError
 from include.lake.batching import Grid
 
-_Names = Annotated[tuple[str, ...], NoDecode]
+_Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9_-]{1,20}$")]
+_Pair = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,20}$")]
+"""As Binance allows them (error -1100), without the dot: they become names of folders and keys."""
 
 
 class ProfileSource(YamlConfigSettingsSource):
@@ -33,6 +35,8 @@ class ProfileSource(YamlConfigSettingsSource):
             profile = yaml.safe_load(Template(file_path.read_text()).substitute(os.environ))
         except yaml.YAMLError as error:
             raise SettingsError("CONFIG_FILE", str(file_path), f"YAML ({_fault(error)})") from None
+        except UnicodeDecodeError:
+            raise SettingsError("CONFIG_FILE", str(file_path), "YAML text, encoded in UTF-8") from None
         except (KeyError, ValueError) as error:
             raise SettingsError(
                 "CONFIG_FILE",
@@ -55,8 +59,12 @@ class Settings(BaseSettings):
         None, pattern=r"^https?://", description="another S3 server than AWS"
     )
     data_source: str = Field("Binance", pattern=r"^[A-Za-z0-9_-]+$", description="first part of every key")
-    asset_symbol: _Names = Field(("BTCUSDT",), description="symbols, comma separated")
-    trading_pair: _Names = Field((), description="their names in stream names; default: lower case")
+    asset_symbol: Annotated[tuple[_Symbol, ...], NoDecode] = Field(
+        ("BTCUSDT",), description="symbols, comma separated"
+    )
+    trading_pair: Annotated[tuple[_Pair, ...], NoDecode] = Field(
+        (), description="their names in stream names; default: lower case"
+    )
     s3_prefix: str = Field("{data_source}/{symbol}/", description="prefix of the keys")
     batch_max_trades: int = Field(4000, ge=1, description="a batch ends at ids that are multiples of it")
     batch_max_seconds: int = Field(60, ge=1, le=60, description="windows of trade time; must divide 60")
@@ -114,9 +122,9 @@ class Settings(BaseSettings):
             self.trading_pair = tuple(symbol.lower() for symbol in self.asset_symbol)
         if len(self.trading_pair) != len(self.asset_symbol):
             raise SettingsError("TRADING_PAIR", ",".join(self.trading_pair), "one name for each ASSET_SYMBOL")
-        if len(set(self.asset_symbol)) != len(self.asset_symbol) or not all(self.asset_symbol):
-            raise SettingsError("ASSET_SYMBOL", ",".join(self.asset_symbol), "different names, none empty")
-        if len(self.asset_symbol) > 1 and "{symbol}" not in self.s3_prefix:
+        if len(set(self.asset_symbol)) != len(self.asset_symbol):
+            raise SettingsError("ASSET_SYMBOL", ",".join(self.asset_symbol), "different names")
+        if len({self.prefix(symbol) for symbol in self.asset_symbol}) < len(self.asset_symbol):
             raise SettingsError(
                 "S3_PREFIX", self.s3_prefix, "must hold {symbol} when there are several symbols"
             )
@@ -157,10 +165,10 @@ def load_settings() -> Settings:
 
 def _first_fault(error: ValidationError) -> SettingsError:
     fault = error.errors()[0]
-    name = "_".join(str(part) for part in fault["loc"]).upper()
+    name = str(fault["loc"][0]).upper()
     if fault["type"] == "missing":
         return SettingsError(name, "", "it must be set")
-    return SettingsError(name, fault["input"], fault["msg"])
+    return SettingsError(name, fault["input"], fault["msg"].removeprefix("Value error, "))
 
 
 def _fault(error: yaml.YAMLError) -> str:

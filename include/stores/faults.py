@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
 
 from include.errors import (
     BucketMissing,
@@ -46,8 +53,20 @@ def translated(bucket: str, key: str = "") -> Iterator[None]:
         ) from None
     except ClientError as error:
         raise _from_answer(error, f"s3://{bucket}/{key}") from error
+    except ParamValidationError as error:
+        raise StoreError(
+            f"s3://{bucket}/{key}: S3 knows no such name: correct the bucket or the key"
+        ) from error
     except BotoCoreError as error:
-        raise StoreUnavailable(f"s3://{bucket}/{key}: {' '.join(str(error).split())}") from error
+        raise StoreUnavailable(
+            f"s3://{bucket}/{key}: S3 cannot be reached: check AWS_ENDPOINT_URL_S3 and the network "
+            f"({_text(error)})"
+        ) from error
+
+
+def _text(error: BotoCoreError) -> str:
+    """The client's own words in one line, without the query of the address."""
+    return re.sub(r"\?[^\s\"]*", "", " ".join(str(error).split()))
 
 
 def _from_answer(error: ClientError, place: str) -> StoreError:

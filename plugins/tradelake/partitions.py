@@ -39,14 +39,16 @@ def hour_param() -> Param:
         None,
         type=["null", "string"],
         title="Hour",
-        description="Start of the hour, UTC, such as 2026-01-31T06:00:00. Empty: the run's partition.",
+        description="Start of the hour, UTC, such as 2026-01-31T06:00:00. "
+        "Empty: the run's partition, else the last hour that is over.",
     )
 
 
 def hour_of_run(context: Mapping[str, Any]) -> datetime:
-    """Return the hour that a run is for: its partition key, else the param ``partition_key``, else its date.
+    """Return the hour that a run is for: its partition key, else the param ``partition_key``.
 
-    ``airflow dags test`` and a trigger without a partition give no partition key.
+    Without either, as in a bare ``airflow dags test``, it is the last hour that was over at the run's date:
+    the one that the schedule would have given it.
 
     Raises:
         PartitionKeyError: names the key and the format.
@@ -55,7 +57,7 @@ def hour_of_run(context: Mapping[str, Any]) -> datetime:
     if key:
         return parse_hour(key)
     dag_run = context["dag_run"]
-    return hour_of((dag_run.logical_date or dag_run.run_after).astimezone(UTC))
+    return hour_of((dag_run.logical_date or dag_run.run_after).astimezone(UTC)) - HOUR
 
 
 def hour_path(partition_key: str | None, params: Mapping[str, Any], dag_run: Any) -> str:

@@ -120,10 +120,14 @@ def test_the_bucket_must_be_named(monkeypatch):
     ("variables", "name", "allowed"),
     [
         ({"ASSET_SYMBOL": "A,B", "TRADING_PAIR": "a"}, "TRADING_PAIR", "one name for each ASSET_SYMBOL"),
-        ({"ASSET_SYMBOL": "A,A"}, "ASSET_SYMBOL", "different names, none empty"),
-        ({"ASSET_SYMBOL": "A,"}, "ASSET_SYMBOL", "different names, none empty"),
+        ({"ASSET_SYMBOL": "A,A"}, "ASSET_SYMBOL", "different names"),
         (
             {"ASSET_SYMBOL": "A,B", "S3_PREFIX": "Binance/BTCUSDT/"},
+            "S3_PREFIX",
+            "must hold {symbol} when there are several symbols",
+        ),
+        (
+            {"ASSET_SYMBOL": "A,B", "S3_PREFIX": "x/{{symbol}}/"},
             "S3_PREFIX",
             "must hold {symbol} when there are several symbols",
         ),
@@ -162,3 +166,9 @@ def test_a_broken_profile(monkeypatch, text, said):
 def test_a_profile_that_is_not_there(monkeypatch):
     monkeypatch.setenv("CONFIG_FILE", "nowhere.yaml")
     assert refusal() == "CONFIG_FILE='nowhere.yaml' is not allowed: an existing file"
+
+
+@pytest.mark.parametrize("symbol", ["btcusdt", "../../esc", "BTC/USDT", "", "A" * 21])
+def test_a_symbol_that_no_exchange_has(monkeypatch, symbol):
+    monkeypatch.setenv("ASSET_SYMBOL", f"BTCUSDT,{symbol}")
+    assert refusal().startswith(f"ASSET_SYMBOL={symbol!r} is not allowed: String should match pattern")

@@ -46,9 +46,9 @@ def context(
         (context(KEY, OTHER, datetime(2026, 2, 2, tzinfo=UTC)), HOUR),
         (context(None, KEY, datetime(2026, 2, 2, tzinfo=UTC)), HOUR),
         (context("", KEY), HOUR),
-        (context(None, None, datetime(2026, 1, 31, 6, 59, 59, 999_999, tzinfo=UTC)), HOUR),
-        (context(None, "", datetime(2026, 1, 31, 6, tzinfo=UTC)), HOUR),
-        (context(), datetime(2026, 3, 1, 12, tzinfo=UTC)),
+        (context(None, None, datetime(2026, 1, 31, 7, 59, 59, 999_999, tzinfo=UTC)), HOUR),
+        (context(None, "", datetime(2026, 1, 31, 7, tzinfo=UTC)), HOUR),
+        (context(), datetime(2026, 3, 1, 11, tzinfo=UTC)),
     ],
     ids=["partition-key", "param", "empty-partition-key", "logical-date", "empty-param", "run-after"],
 )
@@ -60,7 +60,7 @@ def test_the_hour_of_a_run(run: dict[str, Any], hour: datetime) -> None:
 
 def test_a_date_of_another_zone_is_cut_to_the_hour_in_utc() -> None:
     half_past = timezone(timedelta(hours=5, minutes=30))
-    assert hour_of_run(context(None, None, datetime(2026, 1, 31, 11, 45, tzinfo=half_past))) == HOUR
+    assert hour_of_run(context(None, None, datetime(2026, 1, 31, 12, 45, tzinfo=half_past))) == HOUR
 
 
 def test_a_run_without_the_context_of_partitions() -> None:

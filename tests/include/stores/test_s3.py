@@ -263,7 +263,8 @@ def test_an_endpoint_that_cannot_be_reached(bucket: Bucket):
 
 
 def test_a_name_that_no_bucket_can_have(bucket: Bucket):
-    assert "Invalid bucket name" in refusal(store_at(bucket.endpoint, "no bucket!"), StoreUnavailable)
+    said = refusal(store_at(bucket.endpoint, "no bucket!"), StoreError)
+    assert said == "s3://no bucket!/: S3 knows no such name: correct the bucket or the key"
 
 
 def test_no_credentials(bucket: Bucket, monkeypatch: pytest.MonkeyPatch):
