@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from demo.proof.section import BadInput, BrokenLake
+from demo.proof.section import BadInput, BrokenLake, Span
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 _MANIFEST = "/_manifest.json"
 _READERS = 8
+_Document = TypeVar("_Document")
 
 
-@dataclass(frozen=True, slots=True)
-class ListedObject:
+class ListedObject(msgspec.Struct, frozen=True):
     """An object of trades as a manifest lists it."""
 
     key: str
@@ -32,10 +31,14 @@ class ListedObject:
     last_id: int
     sha256: str
 
-    @classmethod
-    def from_json(cls, entry: Mapping[str, Any]) -> Self:
-        """Build it from an element of a manifest's `objects`."""
-        return cls(entry["key"], entry["rows"], entry["first_id"], entry["last_id"], entry["sha256"])
+
+class _Content(msgspec.Struct, frozen=True):
+    """What the proof reads of a manifest."""
+
+    condition: str
+    count: int
+    intervals: tuple[Span, ...]
+    objects: tuple[ListedObject, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Manifest:
     minute: datetime
     condition: str
     count: int
+    intervals: tuple[Span, ...]
     objects: tuple[ListedObject, ...]
 
 
@@ -87,14 +91,14 @@ class Lake:
             return None
         return answer["Body"].read(), answer["ETag"].strip('"')
 
-    def document(self, key: str) -> dict[str, Any] | None:
-        """Return a JSON object; None when there is no such key.
+    def document(self, key: str, kind: type[_Document]) -> _Document | None:
+        """Return a JSON document; None when there is no such key.
 
         Raises:
-            BrokenLake: it is not JSON.
+            BrokenLake: it is not JSON, or lacks a field, or has one of another type.
         """
         found = self.body(key)
-        return _parse(key, found[0]) if found else None
+        return self._decode(key, found[0], kind) if found else None
 
     def sha256(self, key: str) -> str | None:
         """Return the SHA-256 of an object's bytes in hexadecimal; None when there is no such object."""
@@ -128,18 +132,15 @@ class Lake:
         found = self.body(key)
         if found is None:
             raise BrokenLake(f"{self.url(key)} vanished while it was read")
-        content = _parse(key, found[0])
+        content = self._decode(key, found[0], _Content)
         try:
             minute = datetime.strptime(key, f"{self.prefix}%Y/%m/%d/%H/%M{_MANIFEST}").replace(tzinfo=UTC)
-            listed = tuple(ListedObject.from_json(entry) for entry in content["objects"])
-            return Manifest(key, found[1], minute, content["condition"], content["count"], listed)
-        except (KeyError, TypeError, ValueError) as error:
-            raise BrokenLake(f"{self.url(key)} is not a minute manifest: {error!r}") from error
+        except ValueError as error:
+            raise BrokenLake(f"{self.url(key)} is not the key of a minute: {error}") from error
+        return Manifest(key, found[1], minute, **msgspec.structs.asdict(content))
 
-
-def _parse(key: str, body: bytes) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(body)
-    except ValueError as error:
-        raise BrokenLake(f"{key} is not JSON: {error}") from error
-    return content
+    def _decode(self, key: str, body: bytes, kind: type[_Document]) -> _Document:
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except msgspec.DecodeError as error:
+            raise BrokenLake(f"{self.url(key)} is not as the contract has it: {error}") from error

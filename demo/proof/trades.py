@@ -16,8 +16,10 @@ COLUMNS = {
     "trade_id": "BIGINT",
     "price": "DECIMAL(18,8)",
     "qty": "DECIMAL(19,8)",
+    "trade_time": "TIMESTAMP WITH TIME ZONE",
     "trade_ts_us": "BIGINT",
     "is_buyer_maker": "BOOLEAN",
+    "source": "VARCHAR",
 }
 """The columns that the proof reads, with the types that the data contract gives them."""
 
@@ -35,6 +37,8 @@ CREATE TABLE lake AS SELECT filename AS url, {", ".join(COLUMNS)} FROM read_parq
 _EMPTY_LAKE = f"""
 CREATE TABLE lake (url VARCHAR, {", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())})
 """
+
+_TYPES = "SELECT file_name, name, duckdb_type FROM parquet_schema($urls) WHERE duckdb_type IS NOT NULL"
 
 # Consecutive ids have the same difference to their rank.
 _SPANS = """
@@ -66,7 +70,8 @@ class Trades:
         self._database = duckdb.connect(config={"autoload_known_extensions": "false"})
         self._database.register_filesystem(files)
         self._load_published(published, lake.symbol)
-        self._load_lake([lake.url(key) for key in present])
+        self._urls = [lake.url(key) for key in present]
+        self._load_lake(self._urls)
 
     def rows(self, query: str, **parameters: object) -> list[tuple[object, ...]]:
         """Return the rows of a query."""
@@ -82,12 +87,17 @@ class Trades:
             (int(str(first)), int(str(last))) for first, last in self.rows(_SPANS.format(query), **parameters)
         ]
 
-    def column_types(self) -> dict[str, str]:
-        """Return the types of the lake's columns as they were found in the objects."""
-        described = self.rows(
-            "SELECT column_name, column_type FROM (DESCRIBE lake) WHERE column_name <> 'url'"
-        )
-        return {str(name): str(kind) for name, kind in described}
+    def wrong_types(self) -> list[str]:
+        """Return the columns whose type is not the contract's, object by object as its own footer has it.
+
+        The table `lake` does not tell: DuckDB casts every object to the types of the first.
+        """
+        found = self.rows(_TYPES, urls=self._urls) if self._urls else []
+        return [
+            f"{url}: {name} is {kind}, not {COLUMNS[str(name)]}"
+            for url, name, kind in found
+            if COLUMNS.get(str(name), kind) != kind
+        ]
 
     def _load_published(self, published: Path, symbol: str) -> None:
         if not published.is_file():

@@ -33,8 +33,10 @@ _SCHEMA = pa.schema(
         pa.field("trade_id", pa.int64()),
         pa.field("price", pa.decimal128(18, 8)),
         pa.field("qty", pa.decimal128(19, 8)),
+        pa.field("trade_time", pa.timestamp("us", "UTC")),
         pa.field("trade_ts_us", pa.int64()),
         pa.field("is_buyer_maker", pa.bool_()),
+        pa.field("source", pa.dictionary(pa.int32(), pa.string())),
     ]
 )
 
@@ -86,7 +88,8 @@ def write_lake(bucket: Bucket, trades: Sequence[Trade]) -> None:
 def write_minute(bucket: Bucket, minute: datetime, trades: Sequence[Trade]) -> str:
     """Write one object with these rows, and the manifest that lists it; returns the manifest's ETag."""
     entries = [_object(bucket, minute, trades)] if trades else []
-    manifest = {"condition": "available", "count": len(trades), "objects": entries}
+    intervals = [[entry["first_id"], entry["last_id"]] for entry in entries]
+    manifest = {"condition": "available", "count": len(trades), "intervals": intervals, "objects": entries}
     body = json.dumps(manifest).encode()
     return bucket.client.put_object(Bucket=bucket.name, Key=_manifest(minute), Body=body)["ETag"]
 
@@ -116,16 +119,26 @@ def put_status(bucket: Bucket, status: dict[str, object]) -> None:
 
 
 def encode(trades: Sequence[Trade]) -> bytes:
+    return encode_table(table(trades))
+
+
+def table(trades: Sequence[Trade]) -> pa.Table:
     columns = {
         "symbol": [SYMBOL] * len(trades),
         "trade_id": [trade.trade_id for trade in trades],
         "price": [Decimal(trade.price) for trade in trades],
         "qty": [Decimal(trade.qty) for trade in trades],
+        "trade_time": [trade.trade_ts_us for trade in trades],
         "trade_ts_us": [trade.trade_ts_us for trade in trades],
         "is_buyer_maker": [trade.is_buyer_maker for trade in trades],
+        "source": ["ws"] * len(trades),
     }
+    return pa.table(columns, schema=_SCHEMA)
+
+
+def encode_table(rows: pa.Table) -> bytes:
     file = io.BytesIO()
-    pq.write_table(pa.table(columns, schema=_SCHEMA), file)
+    pq.write_table(rows, file)
     return file.getvalue()
 
 

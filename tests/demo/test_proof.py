@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from demo.proof.__main__ import main
@@ -115,6 +117,59 @@ def test_trade_in_the_wrong_minute(lake, prove):
     assert f"trades out of place: 1 (ids {OF_MINUTE[-1].trade_id}" in text
 
 
+def rewrite_column(lake: Bucket, name: str, values: pa.Array) -> None:
+    """Give one object of the lake other values in one column, and list it with its new bytes."""
+    rows = built_lake.table(OF_MINUTE)
+    body = built_lake.encode_table(rows.set_column(rows.schema.get_field_index(name), name, values))
+    lake.put(KEY, body)
+    change_document(lake, "17/_manifest.json", sha256=hashlib.sha256(body).hexdigest())
+
+
+def change_document(lake: Bucket, name: str, **fields: object) -> None:
+    """Change fields of a document of the hour; `sha256` is that of its one object."""
+    document = json.loads(lake.get(HOUR_PREFIX + name))
+    for entry in document.get("objects", []):
+        entry["sha256"] = fields.pop("sha256", entry["sha256"])
+    lake.put(HOUR_PREFIX + name, json.dumps(document | fields).encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "failure"),
+    [
+        ("price", pa.array([float(t.price) for t in OF_MINUTE]), "price is DOUBLE, not DECIMAL(18,8)"),
+        ("symbol", pa.array(["ETHUSDT"] * 4), "trades out of place: 4"),
+        ("source", pa.array(["guess"] * 4), "trades of an unknown source: 4"),
+        (
+            "trade_time",
+            pa.array([t.trade_ts_us + 1 for t in OF_MINUTE], pa.timestamp("us", "UTC")),
+            "trades of another time than trade_ts_us: 4",
+        ),
+    ],
+    ids=["price", "symbol", "source", "trade_time"],
+)
+def test_column_of_one_object(lake, prove, name, values, failure):
+    rewrite_column(lake, name, values)
+    code, text = prove()
+    assert code == 1
+    assert failure in text
+
+
+def test_intervals_that_are_not_those_of_the_objects(lake, prove):
+    change_document(lake, "17/_manifest.json", intervals=[[1, 2]])
+    code, text = prove()
+    assert code == 1
+    assert f"intervals 1-2, objects have {OF_MINUTE[0].trade_id}-{OF_MINUTE[-1].trade_id}" in text
+
+
+@pytest.mark.parametrize("name", ["_READY.json", "_STATUS.json"])
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"{"])
+def test_broken_document_of_an_hour(lake, prove, name, body):
+    lake.put(HOUR_PREFIX + name, body)
+    code, text = prove()
+    assert code == 1
+    assert f"- s3://{lake.name}/{HOUR_PREFIX}{name} is not as the contract has it" in text
+
+
 def test_absent_object(lake, prove):
     lake.client.delete_object(Bucket=lake.name, Key=KEY)
     code, text = prove()
@@ -148,7 +203,7 @@ def test_broken_manifest(lake, prove):
     lake.put(f"{HOUR_PREFIX}17/_manifest.json", b'{"objects": [{}]}')
     code, text = prove()
     assert code == 1
-    assert "17/_manifest.json is not a minute manifest" in text
+    assert "17/_manifest.json is not as the contract has it: Object missing required field" in text
 
 
 def test_hour_without_readiness(lake, prove):
