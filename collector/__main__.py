@@ -24,7 +24,9 @@ def main() -> int:
             level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
         )
         logging.getLogger("botocore").setLevel(logging.WARNING)
-        asyncio.run(Application(settings).run())
+        application = Application(settings)
+        application.prepare()
+        asyncio.run(application.run())
     except LakeError as error:
         print(f"collector: {error}", file=sys.stderr)
         return 1

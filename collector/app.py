@@ -56,9 +56,8 @@ class Application:
         """Collect until SIGTERM or SIGINT, then bring what is held to S3 and return.
 
         Raises:
-            LakeError: it cannot start.
+            LakeError: it cannot go on; the journal keeps what S3 does not hold.
         """
-        self._prepare()
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -89,7 +88,12 @@ class Application:
             "symbols": {name: _numbers(pipeline) for name, pipeline in self._pipelines.items()},
         }
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Check what it was told, open journals, listen on ports. Blocks; a signal ends it at once.
+
+        Raises:
+            LakeError: it cannot start.
+        """
         settings = self._settings
         spool = settings.spool_dir / settings.data_source
         _make_folder(settings.spool_dir, spool)

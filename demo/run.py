@@ -31,6 +31,10 @@ TRIGGERED = ("lake_heartbeat", "news_rss")
 _COLLECTED_SECONDS = 60.0
 _RUNS_SECONDS = 300.0
 
+_WAITING = (
+    "example_downstream_sensor waits for _READY.json, which a degraded hour never gets: it stays `running`"
+)
+
 
 def run(past: Past, console: Console) -> int:
     """Play `past`; return 0 when the proof holds, 1 when it does not.
@@ -46,7 +50,10 @@ def run(past: Past, console: Console) -> int:
         runs = demo.play()
         code = demo.prove()
         console.print(Text("\nDAG runs", style="bold"), runs_table(runs))
-    reporter.step("everything stopped")
+        if past.is_recording:
+            console.print(Text(_WAITING, style="dim"), soft_wrap=True)
+    reporter.step(f"everything stopped, the S3 server too; its data lie in {folder / 'seaweed'}")
+    reporter.step("to look at a lake: `make up` keeps a stack running")
     return code
 
 

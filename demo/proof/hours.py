@@ -87,6 +87,8 @@ def check_hours(lake: Lake, trades: Trades, hours: list[datetime], expected: str
     section = Section(
         "Hours", header, where=lake.url(f"{lake.prefix}YYYY/MM/DD/HH/_STATUS.json, _READY.json")
     )
+    if expected == "degraded":
+        section.title += " (degraded is what is expected of a recording's first and last)"
     for start in hours:
         name = f"hour {start:%Y-%m-%dT%H}"
         hour = _hour(lake, trades, start)

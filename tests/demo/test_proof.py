@@ -234,14 +234,42 @@ def test_recording_with_another_reason(lake, prove):
     assert "reasons are ['collection_start', 'gap']" in text
 
 
+def test_hours_of_a_recording(lake, prove):
+    """The first hour is incomplete at its start only, when it is not the last as well."""
+    degrade(lake, "collection_start", "collection_end")
+    code, text = prove("--expect", "degraded", "--to", "2026-11-20T07:00:00Z")
+    assert code == 1
+    assert "reasons are ['collection_end', 'collection_start'], not only of ['collection_start']" in text
+
+
+def test_hour_within_a_recording_is_complete(lake, prove):
+    degrade(lake, "collection_start")
+    span = ["--from", "2026-11-20T04:00:00Z", "--to", "2026-11-20T07:00:00Z"]
+    code, text = prove("--expect", "degraded", *span)
+    assert code == 1
+    assert "hour 2026-11-20T05: condition is degraded, not available" in text
+
+
 def test_news_needs_its_article_text(lake, prove):
     lake.put("Ext/TEST/2026/11/20/0501-News.json", b"{}")
     lake.put("Ext/RSS/2026/11/20/news-1.json", b"[]")
     code, text = prove("--news")
     assert code == 1
     assert f"has no s3://{lake.name}/ExtContent/RSS/2026/11/20/news-1.json" in text
-    lake.put("ExtContent/RSS/2026/11/20/news-1.json", b"[]")
+    lake.put("ExtContent/RSS/2026/11/20/news-1.json", b'[{"status": "ok", "text": "Bitcoin rose."}]')
     assert prove("--news")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "rows", [b"[]", b'[{"status": "blocked", "text": null}]', b'[{"status": "ok", "text": ""}]']
+)
+def test_article_text_object_without_text(lake, prove, rows):
+    lake.put("Ext/TEST/2026/11/20/0501-News.json", b"{}")
+    lake.put("Ext/RSS/2026/11/20/news-1.json", b"[]")
+    lake.put("ExtContent/RSS/2026/11/20/news-1.json", rows)
+    code, text = prove("--news")
+    assert code == 1
+    assert "ExtContent/RSS/2026/11/20/news-1.json holds no article's text" in text
 
 
 def test_bad_input_is_one_clear_line(prove, tmp_path):
