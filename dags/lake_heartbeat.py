@@ -3,7 +3,7 @@
 **What it does.** Every hour it writes `Ext/TEST/YYYY/MM/DD/<run time>-News.json` and reads it back. If this
 DAG is green, the bucket, the endpoint and the credentials work.
 
-**Run it again.** Clear the run, or trigger it; the same run writes the same object. From a shell:
+**Run it again.** Clear the run, or trigger it; an hour has one heartbeat. From a shell:
 
     airflow dags test lake_heartbeat -c '{}'
 
