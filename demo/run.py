@@ -52,8 +52,8 @@ def run(past: Past, console: Console) -> int:
         console.print(Text("\nDAG runs", style="bold"), runs_table(runs))
         if past.is_recording:
             console.print(Text(_WAITING, style="dim"), soft_wrap=True)
-    reporter.step(f"everything stopped, the S3 server too; its data lie in {folder / 'seaweed'}")
-    reporter.step("to look at a lake: `make up` keeps a stack running")
+    data = folder / "seaweed"
+    reporter.step(f"everything stopped; the lake's data lie in {data} (`make up` keeps a stack running)")
     return code
 
 

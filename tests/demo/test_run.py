@@ -84,6 +84,9 @@ def test_recording_is_proved(start, tape):
     assert demo.wait() == 0, demo.output
     assert "The proof holds." in demo.output
     assert "2026-03-01 00:00  degraded" in demo.output
+    assert "degraded is what is expected" in demo.output
+    assert "example_downstream_sensor waits for _READY.json" in demo.output
+    assert f"the lake's data lie in {demo.folder / 'seaweed'}" in demo.output
     assert "trades_hour_ready          scheduled        success  2026-02-28T23:00:00" in demo.output
 
 
