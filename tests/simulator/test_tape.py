@@ -123,7 +123,9 @@ def test_a_tape_that_cannot_be_played_is_refused(tmp_path, lines, message):
 
 
 @pytest.mark.parametrize(
-    "content", [None, b"no gzip", gzip.compress(b"cut" * 999)[:-9], gzip.compress(b"\xff\n")]
+    "content",
+    [None, b"no gzip", gzip.compress(b"cut" * 999)[:-9], gzip.compress(b"\xff\n")],
+    ids=["absent", "no-gzip", "cut-off", "no-text"],
 )
 def test_a_file_that_is_no_tape_is_refused(tmp_path, content):
     path = tmp_path / "bad.gz"
