@@ -67,7 +67,6 @@ class UploadCounts:
 
     objects: int = 0
     rows: int = 0
-    bytes: int = 0
     failures: int = 0
     conflicts: int = 0
 
@@ -120,7 +119,6 @@ class Uploader:
         ManifestStore(self.store, self._keys).add(addition)
         self.counts.objects += len(addition.objects)
         self.counts.rows += sum(held.rows for held in addition.objects)
-        self.counts.bytes += sum(held.bytes for held in addition.objects)
 
     def _register(self, first: ManifestObject) -> None:
         """Tell the catalog what is collected from when on, so that readers know what to expect."""

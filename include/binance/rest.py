@@ -62,10 +62,6 @@ class BinanceRest:
             headers={"User-Agent": _USER_AGENT, "X-MBX-TIME-UNIT": "MICROSECOND"},
         )
 
-    def ping(self) -> None:
-        """Return once the exchange answers."""
-        self._get("/api/v3/ping", {})
-
     def exchange_info(self, symbol: str) -> dict[str, Any]:
         """Return the symbol's entry of ``exchangeInfo``."""
         what = f"exchangeInfo of {symbol}"

@@ -90,13 +90,6 @@ def seal_hour(
     return _write_status(store, keys.status(report.hour), _status(symbol, report, now))
 
 
-def find_status(store: S3Store, keys: TradeKeys, hour: datetime) -> Status | None:
-    """Read an hour's status, None where it was never judged."""
-    key = keys.status(hour)
-    found = store.find(key)
-    return _parse(found.body, Status, key) if found else None
-
-
 def _status(symbol: str, report: HourReport, now: datetime) -> Status:
     return Status(
         symbol=symbol,

@@ -156,11 +156,11 @@ class S3Store:
         """
         return _again_on(LostRace, WriteInFlight)(self._update_once, key, change)
 
-    def list_keys(self, prefix: str, *, start_after: str = "") -> Iterator[str]:
+    def list_keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys under a prefix. Their order differs between S3 servers: never rely on it."""
         pages = self._client.get_paginator("list_objects_v2")
         with translated(self.bucket, prefix):
-            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, StartAfter=start_after):
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
                 yield from (entry["Key"] for entry in page.get("Contents", []))
 
     def _create_once(self, key: str, body: bytes, content_type: str, facts: Mapping[str, str]) -> PutOutcome:

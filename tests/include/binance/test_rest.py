@@ -137,9 +137,9 @@ def test_an_unknown_symbol_is_named(rest: BinanceRest) -> None:
 def test_nobody_answers(waits: list[float]) -> None:
     [port] = free_ports(1)
     with pytest.raises(
-        ExchangeError, match=f"http://127.0.0.1:{port}/api/v3/ping cannot be reached"
+        ExchangeError, match=f"http://127.0.0.1:{port}/api/v3/exchangeInfo cannot be reached"
     ) as caught:
-        BinanceRest(f"http://127.0.0.1:{port}/").ping()
+        BinanceRest(f"http://127.0.0.1:{port}/").exchange_info("BTCUSDT")
     assert "\n" not in str(caught.value)
     assert len(waits) == 4
 

@@ -18,7 +18,7 @@ from include.lake.keys import CATALOG
 from include.lake.manifest import Addition, Gap, manifest_from_json
 from include.lake.manifests import ManifestStore
 from include.lake.reading import read_hour
-from include.lake.sealing import Ready, Status, find_status
+from include.lake.sealing import Ready, Status
 from include.lake.summary import summarise
 from include.lake.times import MINUTE_US, minute_of
 from include.lake.trade import Trade
@@ -315,13 +315,6 @@ def test_nothing_is_looked_for_before_the_collection_and_after_now(lake: Lake):
     ):
         findings = Hours(lake.store, known).judge(HOUR, now).report.findings
         assert [finding.reason for finding in findings] == [reason]
-
-
-def test_a_status_is_found_again(lake: Lake):
-    assert find_status(lake.store, entry().keys, HOUR) is None
-    written = Hours(lake.store, entry()).seal(HOUR, NOW)
-    assert written.condition == "missing"
-    assert find_status(lake.store, entry().keys, HOUR) == written
 
 
 @pytest.mark.parametrize("key", [STATUS, READY])
